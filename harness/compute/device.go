@@ -65,8 +65,10 @@ type Device interface {
 	AddBias(x View, b []float32)
 	BiasGrad(db []float32, dy View)
 
-	// Add: y += x. Scale: x *= a. Gather: y[t] = table[ids[t]].
+	// Zero and Copy move no arithmetic. Add: y += x. Scale: x *= a. Gather: y[t] = table[ids[t]].
 	// ScatterAdd: table[ids[t]] += dy[t], t ascending.
+	Zero(x []float32)
+	Copy(dst, src View)
 	Add(y, x View)
 	Scale(x []float32, a float32)
 	Gather(y View, table []float32, ids []int32)
