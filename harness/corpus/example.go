@@ -13,6 +13,10 @@ type Example struct {
 	Labels []Label
 	// Extra holds the JSON fields theriac does not know, in file order.
 	Extra []Field
+
+	// instruction and input are the two fields that the last user turn was made
+	// of, as they stood in the file; both "" when it was made of one. See parts.
+	instruction, input string
 }
 
 // Turn is one message. Train says whether its tokens carry loss.
