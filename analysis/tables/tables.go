@@ -1,0 +1,133 @@
+// Package tables renders tables for the terminal, Markdown and LaTeX. It is the
+// one place that turns estimates and tests into digits, so that the same
+// number looks the same everywhere.
+package tables
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/olekukonko/tablewriter"
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
+	"github.com/olekukonko/tablewriter/renderer"
+	"github.com/olekukonko/tablewriter/tw"
+)
+
+// Table is text in rows and columns. Columns whose name ends in a unit or that hold
+// numbers are right-aligned by Right.
+type Table struct {
+	Title  string
+	Header []string
+	Right  []bool // per column; missing ones are left-aligned
+	Rows   [][]string
+	Notes  []string // printed below, one a line
+}
+
+// Add appends a row.
+func (t *Table) Add(cells ...string) { t.Rows = append(t.Rows, cells) }
+
+func init() {
+	// Widths must not depend on the reader's locale.
+	twwidth.SetEastAsian(false)
+}
+
+// Terminal renders with light rules.
+func (t *Table) Terminal() string {
+	s := t.render(renderer.NewBlueprint(tw.Rendition{
+		Symbols: tw.NewSymbols(tw.StyleLight),
+		Borders: tw.Border{Left: tw.Off, Right: tw.Off, Top: tw.Off, Bottom: tw.Off},
+	}), plain)
+	if t.Title != "" {
+		s = t.Title + "\n" + s
+	}
+	for _, n := range t.Notes {
+		s += n + "\n"
+	}
+	return s
+}
+
+// Markdown renders a GitHub table, cells escaped.
+func (t *Table) Markdown() string {
+	s := t.render(renderer.NewMarkdown(), escapeMarkdown)
+	if t.Title != "" {
+		s = "**" + escapeMarkdown(t.Title) + "**\n\n" + s
+	}
+	for _, n := range t.Notes {
+		s += "\n" + n + "\n"
+	}
+	return s
+}
+
+func (t *Table) render(r tw.Renderer, escape func(string) string) string {
+	var b strings.Builder
+	align := make([]tw.Align, len(t.Header))
+	for i := range align {
+		align[i] = tw.AlignLeft
+		if i < len(t.Right) && t.Right[i] {
+			align[i] = tw.AlignRight
+		}
+	}
+	cell := tw.CellConfig{Formatting: tw.CellFormatting{AutoFormat: tw.Off, AutoWrap: tw.WrapNone}, Alignment: tw.CellAlignment{PerColumn: align}}
+	w := tablewriter.NewTable(&b, tablewriter.WithRenderer(r), tablewriter.WithConfig(tablewriter.Config{Header: cell, Row: cell}))
+	w.Header(escapeAll(t.Header, len(t.Header), escape))
+	for _, row := range t.Rows {
+		if err := w.Append(escapeAll(row, len(t.Header), escape)); err != nil {
+			return fmt.Sprintf("table: %v\n", err)
+		}
+	}
+	if err := w.Render(); err != nil {
+		return fmt.Sprintf("table: %v\n", err)
+	}
+	return b.String()
+}
+
+func escapeAll(row []string, n int, escape func(string) string) []string {
+	out := make([]string, n)
+	for i := range out {
+		if i < len(row) {
+			out[i] = escape(row[i])
+		}
+	}
+	return out
+}
+
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, s)
+}
+
+var markdown = strings.NewReplacer(`\`, `\\`, "|", `\|`, "<", "&lt;", ">", "&gt;", "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`, "]", `\]`, "\r\n", "<br>", "\n", "<br>", "\r", "<br>")
+
+func escapeMarkdown(s string) string { return plain(markdown.Replace(s)) }
+
+var latex = strings.NewReplacer(`\`, `\textbackslash{}`, "&", `\&`, "%", `\%`, "$", `\$`, "#", `\#`, "_", `\_`, "{", `\{`, "}", `\}`,
+	"~", `\textasciitilde{}`, "^", `\textasciicircum{}`, "<", `\textless{}`, ">", `\textgreater{}`, "\n", " ")
+
+// LaTeX renders a booktabs tabular.
+func (t *Table) LaTeX() string {
+	var b strings.Builder
+	b.WriteString("\\begin{tabular}{")
+	for i := range t.Header {
+		if i < len(t.Right) && t.Right[i] {
+			b.WriteByte('r')
+		} else {
+			b.WriteByte('l')
+		}
+	}
+	b.WriteString("}\n\\toprule\n")
+	line := func(row []string) {
+		b.WriteString(strings.Join(escapeAll(row, len(t.Header), latex.Replace), " & "))
+		b.WriteString(" \\\\\n")
+	}
+	line(t.Header)
+	b.WriteString("\\midrule\n")
+	for _, r := range t.Rows {
+		line(r)
+	}
+	b.WriteString("\\bottomrule\n\\end{tabular}\n")
+	return b.String()
+}
