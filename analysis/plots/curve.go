@@ -179,7 +179,7 @@ func round(lo, hi float64, percent bool) (out []float64) {
 		}
 	}
 	for i := math.Ceil(lo/step - 1e-9); i*step <= hi+step*1e-9; i++ {
-		out = append(out, i*step/unit)
+		out = append(out, i*step/unit+0) // + 0: no negative zero
 	}
 	return out
 }
