@@ -50,7 +50,7 @@ func tCDF(x, df float64) float64 {
 		return normalCDF(x)
 	}
 	// The tail is computed, not one minus the body, so small ones keep their digits.
-	tail := 0.5 * betaCDF(df/(df+x*x), df/2, 0.5)
+	tail := 0.5 * betaCDF(df/(df+float64(x*x)), df/2, 0.5)
 	if x > 0 {
 		return 1 - tail
 	}
@@ -105,7 +105,7 @@ func binomialPMF(k, n int, p float64) float64 {
 		return math.Exp(float64(n) * math.Log(p))
 	}
 	x, m := float64(k), float64(n)
-	l := stirlingError(m) - stirlingError(x) - stirlingError(m-x) - deviance(x, m*p) - deviance(m-x, m*(1-p))
+	l := stirlingError(m) - stirlingError(x) - stirlingError(m-x) - deviance(x, float64(m*p)) - deviance(m-x, float64(m*(1-p)))
 	return math.Exp(l) * math.Sqrt(m/(2*math.Pi*x*(m-x)))
 }
 
@@ -147,7 +147,7 @@ func deviance(x, m float64) float64 {
 		return float64(x*math.Log(x/m)) - d
 	}
 	v := d / (x + m)
-	s, term, v2 := d*v, 2*x*v, v*v
+	s, term, v2 := float64(d*v), 2*x*v, v*v
 	for j := 1; ; j++ {
 		term *= v2
 		next := s + term/float64(2*j+1)
