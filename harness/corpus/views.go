@@ -50,7 +50,7 @@ func (e *Example) parts() (instruction, input string) {
 	if head, ok := strings.CutSuffix(text, "\n"+e.input); ok {
 		return head, e.input
 	}
-	if tail, ok := strings.CutPrefix(text, e.instruction+"\n"); ok {
+	if tail, ok := strings.CutPrefix(text, e.instruction+"\n"); ok && tail != "" {
 		return e.instruction, tail
 	}
 	return text, ""
