@@ -127,12 +127,3 @@ func (d Dataset) matches(where string, bytes int64, sha string) error {
 	}
 	return nil
 }
-
-// Open opens the file at path, a training file of the catalogue, by its shape.
-func (d Dataset) Open(path string, opt Options) (*Reader, error) {
-	if d.Shape == "" {
-		return nil, fmt.Errorf("%s: an evaluation set, not training rows", d.Name)
-	}
-	opt.Shape, opt.Dataset = d.Shape, d.Name
-	return Open(path, opt)
-}

@@ -4,6 +4,7 @@ package corpus
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -94,7 +95,7 @@ func NewReader(in io.Reader, name string, opt Options) (*Reader, error) {
 
 // newSource returns the source of a text format, detecting it if opt has none.
 func newSource(r io.Reader, name string, opt *Options) (source, error) {
-	if opt.MaxRow == 0 {
+	if opt.MaxRow <= 0 {
 		opt.MaxRow = 16 << 20
 	}
 	in := newInput(r, name, opt.MaxRow)
@@ -163,8 +164,8 @@ func (r *Reader) decode(e *entry) (err error) {
 		return fmt.Errorf("found a row longer than %d bytes", r.opt.MaxRow)
 	}
 	if e.cells, err = r.src.cells(e.raw); err != nil {
-		if r.opt.Format == JSONL && r.row == 0 && e.raw.raw[0] == '[' {
-			err = fmt.Errorf("%w; the file looks like a JSON list: name the format json", err)
+		if r.opt.Format == JSONL && r.row == 0 && !json.Valid(e.raw.raw) {
+			err = fmt.Errorf("%w; wanted one whole object a line (a file that is a JSON list: name the format json)", err)
 		}
 		return err
 	}
