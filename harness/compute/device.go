@@ -165,6 +165,6 @@ type Sequence struct {
 
 // AdamW holds one step's constants. Step counts from 1.
 type AdamW struct {
-	LR, Beta1, Beta2, Eps, WeightDecay float32
+	LR, Beta1, Beta2, Eps, WeightDecay float64
 	Step                               int
 }

@@ -45,7 +45,7 @@ func (l *Layer) AttnBackward(w *Workspace, dx, dy, x compute.View, s *Saved, p, 
 	q, k, v := compute.Of(s.a, n, w.qDim), compute.Of(s.b, n, w.kvDim), compute.Of(s.c, n, w.kvDim)
 	o, do := compute.Of(s.o, n, w.qDim), compute.Of(w.dmid, n, w.qDim)
 	w.dys[0] = dy
-	l.O.backward(w, do, nil, w.dys[:1], o, f1, g1, t, s.u[1], dropKey(r.Key, 1))
+	l.O.backward(w, do, w.dys[:1], o, f1, g1, t, s.u[1], dropKey(r.Key, 1), r)
 	dq, dk, dv := compute.Of(w.dq, n, w.qDim), compute.Of(w.dk, n, w.kvDim), compute.Of(w.dv, n, w.kvDim)
 	d.AttentionBack(dq, dk, dv, do, q, k, v, o, w.ownRows(r, k, v), l.Heads, s.lse[:n*l.Heads.Q])
 	d.Rope(dq, l.Heads.Dim, r.Pos, w.rope.Cos, w.rope.Sin, true)
@@ -64,7 +64,7 @@ func (l *Layer) AttnBackward(w *Workspace, dx, dy, x compute.View, s *Saved, p, 
 	if needX || full {
 		dh = compute.Of(w.dh, n, l.D)
 	}
-	l.QKV.backward(w, dh, nil, w.dys[:], h, f0, g0, t, s.u[0], r.Key)
+	l.QKV.backward(w, dh, w.dys[:], h, f0, g0, t, s.u[0], r.Key, r)
 	if needX || full {
 		l.normBack(w, dx, dy, dh, x, norm, s.rstd[:n], g)
 	}

@@ -55,9 +55,9 @@ func (f *Fan) lowRank(w *Workspace, u, x compute.View, p *fanParams, t *Train, k
 	}
 }
 
-// backward computes dx = base + Σ_i dy_i·W_i + v·A (unless dx is empty) and the
+// backward computes dx = Σ_i dy_i·W_i + v·A (unless dx is empty) and the
 // gradients g of the parameters p (unless nil); v = scale·dy·B.
-func (f *Fan) backward(w *Workspace, dx compute.View, base *compute.View, dy []compute.View, x compute.View, p, g *fanParams, t *Train, u []float32, key uint64) {
+func (f *Fan) backward(w *Workspace, dx compute.View, dy []compute.View, x compute.View, p, g *fanParams, t *Train, u []float32, key uint64, r *Rows) {
 	d := w.Dev
 	n := 0
 	for i := range f.Lin {
@@ -70,7 +70,7 @@ func (f *Fan) backward(w *Workspace, dx compute.View, base *compute.View, dy []c
 	}
 	if p == nil || p.ranks == 0 {
 		if dx.Rows > 0 {
-			d.MatMul(dx, base, w.terms[:n]...)
+			d.MatMul(dx, nil, w.terms[:n]...)
 		}
 		if p != nil && p.w != nil {
 			f.fullGradients(w, dy, x, g)
@@ -86,19 +86,20 @@ func (f *Fan) backward(w *Workspace, dx compute.View, base *compute.View, dy []c
 		d.MatMul(v.Columns(at, at+t.Rank), nil, w.terms[n:n+1]...)
 		w.terms[n] = compute.Term{A: dy[i], TransA: true, B: us.Columns(at, at+t.Rank)}
 		d.MatMul(g.b[i], nil, w.terms[n:n+1]...)
+		w.perExample(f.Layer, f.Lin[i].Name, dy[i], us.Columns(at, at+t.Rank), r)
 	}
 	d.Scale(v.Data, t.Scale)
 	if t.Dropout == 0 || key == 0 {
 		if dx.Rows > 0 {
 			w.terms[n] = compute.Term{A: v, B: p.a}
-			d.MatMul(dx, base, w.terms[:n+1]...)
+			d.MatMul(dx, nil, w.terms[:n+1]...)
 		}
 		w.terms[0] = compute.Term{A: v, TransA: true, B: x}
 		d.MatMul(g.a, nil, w.terms[:1]...)
 		return
 	}
 	if dx.Rows > 0 {
-		d.MatMul(dx, base, w.terms[:n]...)
+		d.MatMul(dx, nil, w.terms[:n]...)
 	}
 	f.droppedGradients(w, dx, x, v, p, g, t, key)
 }

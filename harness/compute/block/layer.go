@@ -23,8 +23,9 @@ type Linear struct {
 
 // Fan is the linear layers that read one input: q, k, v; o; gate, up; down.
 type Fan struct {
-	In  int
-	Lin []Linear
+	Layer int
+	In    int
+	Lin   []Linear
 }
 
 // Layer is one decoder layer's frozen weights on a device, shared by all runs.

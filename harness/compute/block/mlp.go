@@ -28,7 +28,7 @@ func (l *Layer) MLPBackward(w *Workspace, dx, dy, x compute.View, s *Saved, p, g
 	mid, dmid := compute.Of(w.mid, n, l.FFN), compute.Of(w.dmid, n, l.FFN)
 	d.SiLUMul(mid, gate, up)
 	w.dys[0] = dy
-	l.Down.backward(w, dmid, nil, w.dys[:1], mid, f1, g1, t, s.u[1], dropKey(r.Key, 3))
+	l.Down.backward(w, dmid, w.dys[:1], mid, f1, g1, t, s.u[1], dropKey(r.Key, 3), r)
 	dgate, dup := compute.Of(w.dq, n, l.FFN), compute.Of(w.dk, n, l.FFN)
 	d.SiLUMulBack(dgate, dup, dmid, gate, up)
 	h := compute.Of(w.h, n, l.D)
@@ -39,7 +39,7 @@ func (l *Layer) MLPBackward(w *Workspace, dx, dy, x compute.View, s *Saved, p, g
 	if needX || full {
 		dh = compute.Of(w.dh, n, l.D)
 	}
-	l.GateUp.backward(w, dh, nil, w.dys[:2], h, f0, g0, t, s.u[0], dropKey(r.Key, 2))
+	l.GateUp.backward(w, dh, w.dys[:2], h, f0, g0, t, s.u[0], dropKey(r.Key, 2), r)
 	if needX || full {
 		l.normBack(w, dx, dy, dh, x, norm, s.rstd[:n], g)
 	}

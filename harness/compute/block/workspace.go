@@ -17,6 +17,34 @@ type Workspace struct {
 	seqs                 []compute.Sequence
 	ys, dys              [3]compute.View
 	qDim, kvDim, maxWide int
+
+	// Capture, if set, sees per-example gradients during the backward.
+	Capture *Capture
+}
+
+// Capture asks the backward for the gradient of chosen LoRA B matrices, example by example.
+type Capture struct {
+	Want func(layer int, linear string) bool
+	// Each receives dL_i/dB [out, rank], L_i being example i's part of the batch loss; the view is valid during the call.
+	Each func(layer int, linear string, example int, grad compute.View)
+
+	buf []float32
+}
+
+// perExample computes dyᵀ·u over each example's own rows.
+func (w *Workspace) perExample(layer int, linear string, dy, u compute.View, r *Rows) {
+	c := w.Capture
+	if c == nil || !c.Want(layer, linear) {
+		return
+	}
+	if len(c.buf) < dy.Cols*u.Cols {
+		c.buf = w.Dev.Alloc(dy.Cols * u.Cols)
+	}
+	g := compute.Of(c.buf, dy.Cols, u.Cols)
+	for i, s := range r.Seqs {
+		w.Dev.MatMul(g, nil, compute.Term{A: dy.Slice(s.Start, s.Start+s.N), TransA: true, B: u.Slice(s.Start, s.Start+s.N)})
+		c.Each(layer, linear, i, g)
+	}
 }
 
 // NewWorkspace allocates scratch for cap rows; backward adds what training needs.

@@ -1,0 +1,69 @@
+package cpu
+
+import (
+	"runtime"
+	"unsafe"
+
+	"theriac/harness/compute"
+)
+
+// Device computes on the host with a fixed number of threads.
+type Device struct {
+	pool *pool
+	// scratch of each thread
+	local []scratch
+	gemm  gemmJob
+	attn  attnJob
+	rows  rowJob
+	adam  adamConst
+}
+
+var _ compute.Device = (*Device)(nil)
+
+// New returns a device of the given number of threads; 0 is all cores. Threads
+// beyond the first are parked goroutines, which end when the device is collected or closed.
+func New(threads int) *Device {
+	if threads <= 0 {
+		threads = runtime.GOMAXPROCS(0)
+	}
+	d := &Device{pool: newPool(threads), local: make([]scratch, threads)}
+	p := d.pool
+	runtime.AddCleanup(d, func(p *pool) { p.close() }, p)
+	return d
+}
+
+// Close ends the device's goroutines.
+func (d *Device) Close() { d.pool.close() }
+
+// Threads is the number of threads.
+func (d *Device) Threads() int { return d.pool.threads }
+
+// Class is "cpu".
+func (d *Device) Class() string { return "cpu" }
+
+// Alloc returns zeroed memory on a 64-byte boundary.
+func (d *Device) Alloc(n int) []float32 { return alloc(n) }
+
+func alloc(n int) []float32 {
+	if n == 0 {
+		return nil
+	}
+	b := make([]float32, n+15)
+	skip := (64 - int(uintptr(unsafe.Pointer(&b[0])))&63) / 4 & 15
+	return b[skip : skip+n : skip+n]
+}
+
+// scratch is one thread's reusable memory.
+type scratch struct {
+	tile             [tileRows * panelCols]float32
+	l, m             lanes
+	q, k, v, o, p, s []float32
+	kd, dk, dv       []float32
+}
+
+func grow(buf *[]float32, n int) []float32 {
+	if len(*buf) < n {
+		*buf = alloc(n + n/4)
+	}
+	return (*buf)[:n]
+}
