@@ -1,0 +1,76 @@
+package infer
+
+import (
+	"fmt"
+
+	"theriac/harness/compute/block"
+)
+
+// Sequence is one tokenised example. Loss[i] says whether predicting IDs[i] counts.
+type Sequence struct {
+	IDs  []int32
+	Loss []bool
+}
+
+// Responses is the number of tokens that carry loss.
+func (s *Sequence) Responses() int {
+	n := 0
+	for i, l := range s.Loss {
+		if l && i > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// Batch is several sequences packed one after another, without padding.
+type Batch struct {
+	block.Rows
+	Tokens  []int32
+	Targets block.Targets
+	Of      []int // for each target, the sequence it belongs to
+}
+
+// Reset empties the batch, keeping its memory.
+func (b *Batch) Reset() {
+	b.Pos, b.Seqs, b.Tokens, b.Of = b.Pos[:0], b.Seqs[:0], b.Tokens[:0], b.Of[:0]
+	b.Targets.Row, b.Targets.ID, b.Targets.Weight = b.Targets.Row[:0], b.Targets.ID[:0], b.Targets.Weight[:0]
+	b.Key = 0
+}
+
+// Append packs one more sequence; every target gets the weight. The last token needs no row, for nothing is
+// predicted from it.
+func (b *Batch) Append(s *Sequence, weight float32) {
+	start, n := len(b.Tokens), len(s.IDs)-1
+	for i := range n {
+		b.Pos = append(b.Pos, int32(i))
+		if s.Loss[i+1] {
+			b.Targets.Row = append(b.Targets.Row, int32(start+i))
+			b.Targets.ID = append(b.Targets.ID, s.IDs[i+1])
+			b.Targets.Weight = append(b.Targets.Weight, weight)
+			b.Of = append(b.Of, len(b.Seqs))
+		}
+	}
+	b.Tokens = append(b.Tokens, s.IDs[:n]...)
+	b.Seqs = append(b.Seqs, block.Span{Start: start, N: n})
+}
+
+// check says whether the sequence can run on the base.
+func (b *Base) check(s *Sequence) error {
+	if len(s.IDs) < 2 {
+		return fmt.Errorf("a sequence of %d tokens: want at least 2", len(s.IDs))
+	}
+	if len(s.IDs)-1 > b.MaxSeq {
+		return fmt.Errorf("a sequence of %d tokens: the context is %d", len(s.IDs), b.MaxSeq)
+	}
+	return b.checkIDs(s.IDs)
+}
+
+func (b *Base) checkIDs(ids []int32) error {
+	for _, id := range ids {
+		if id < 0 || int(id) >= b.Config.Vocab {
+			return fmt.Errorf("token %d: the vocabulary has %d", id, b.Config.Vocab)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,145 @@
+package infer
+
+// Decoding with a KV cache: prompts are prefilled together, then every step runs
+// one new row for each sequence that is still open. A row's result does not depend on
+// the others, so a prompt's continuation is the same in any company.
+
+import (
+	"fmt"
+	"slices"
+
+	"theriac/harness/compute"
+	"theriac/harness/compute/block"
+	"theriac/harness/rng"
+)
+
+// Decoding says how to continue prompts.
+type Decoding struct {
+	MaxNew      int     // tokens; must be positive
+	Stop        []int32 // end a sequence; not part of the output
+	Temperature float64 // 0: greedy (the lowest index at ties)
+	TopK        int     // 0: all
+	TopP        float64 // 0 or 1: all
+	Seed        uint64  // of sampling; prompt i draws from stream (seed, "sample", i)
+
+	// Emit, if set, is called with each new token as it comes; prompt is its index. Returning false ends that sequence.
+	Emit func(prompt int, token int32) bool
+	// BiasLogits, if set, may change the logits before a token is chosen.
+	BiasLogits func(prompt int, logits []float32)
+}
+
+// decodeBatch is how many sequences are open at a time.
+const decodeBatch = 16
+
+// Generate continues each prompt.
+func (r *Runner) Generate(prompts [][]int32, o Decoding) ([][]int32, error) {
+	if o.MaxNew <= 0 {
+		return nil, fmt.Errorf("generate: %d new tokens: want at least 1", o.MaxNew)
+	}
+	for i, p := range prompts {
+		if err := r.checkPrompt(p); err != nil {
+			return nil, fmt.Errorf("prompt %d: %w", i, err)
+		}
+	}
+	out := make([][]int32, len(prompts))
+	for from := 0; from < len(prompts); from += decodeBatch {
+		to := min(from+decodeBatch, len(prompts))
+		r.decode(prompts[from:to], out[from:to], from, o)
+	}
+	return out, nil
+}
+
+func (r *Runner) checkPrompt(p []int32) error {
+	if len(p) == 0 {
+		return fmt.Errorf("it is empty")
+	}
+	if len(p) >= r.Base.MaxSeq {
+		return fmt.Errorf("%d tokens leave no room in a context of %d", len(p), r.Base.MaxSeq)
+	}
+	return r.Base.checkIDs(p)
+}
+
+// open is one sequence being decoded.
+type open struct {
+	index  int // of the prompt
+	at     int // in out
+	past   int
+	next   []int32 // rows to run now
+	k, v   [][]float32
+	random *rng.Rand
+}
+
+func (r *Runner) decode(prompts [][]int32, out [][]int32, first int, o Decoding) {
+	c := r.Base.Config
+	kv := c.KVHeads * c.HeadDim
+	var live []*open
+	for i, p := range prompts {
+		room := min(len(p)+o.MaxNew, r.Base.MaxSeq)
+		s := &open{index: first + i, at: i, next: p, k: make([][]float32, c.Layers), v: make([][]float32, c.Layers)}
+		for l := range s.k {
+			s.k[l], s.v[l] = r.dev.Alloc(room*kv), r.dev.Alloc(room*kv)
+		}
+		if o.Temperature > 0 {
+			s.random = rng.Stream(o.Seed, "sample", fmt.Sprint(s.index))
+		}
+		live = append(live, s)
+	}
+	logits := make([]float32, min(len(live), decodeBatch)*c.Vocab)
+	for len(live) > 0 {
+		x, last := r.advance(live, kv)
+		lv := compute.Of(logits, len(live), c.Vocab)
+		r.Base.Head.Logits(r.head, lv, x, last, r.headParams())
+		rest := live[:0]
+		for i, s := range live {
+			if o.BiasLogits != nil {
+				o.BiasLogits(s.index, lv.Row(i))
+			}
+			tok := choose(lv.Row(i), o, s.random)
+			if slices.Contains(o.Stop, tok) {
+				continue
+			}
+			out[s.at] = append(out[s.at], tok)
+			goOn := o.Emit == nil || o.Emit(s.index, tok)
+			if goOn && len(out[s.at]) < o.MaxNew && s.past < r.Base.MaxSeq {
+				s.next = out[s.at][len(out[s.at])-1:]
+				rest = append(rest, s)
+			}
+		}
+		live = rest
+	}
+}
+
+// advance runs each open sequence's next rows and returns the hidden states and, per sequence, its last row.
+func (r *Runner) advance(live []*open, kv int) (x compute.View, last []int32) {
+	b := &r.batch
+	b.Reset()
+	for _, s := range live {
+		b.Seqs = append(b.Seqs, block.Span{Start: len(b.Tokens), N: len(s.next)})
+		b.Tokens = append(b.Tokens, s.next...)
+		for i := range s.next {
+			b.Pos = append(b.Pos, int32(s.past+i))
+		}
+		last = append(last, int32(len(b.Tokens)-1))
+	}
+	r.grow(len(b.Tokens))
+	b = &r.batch
+	seqs := make([]compute.Sequence, len(live))
+	caches := func(layer int) block.KeysValues {
+		return func(k, v compute.View) []compute.Sequence {
+			for i, s := range live {
+				span := b.Seqs[i]
+				total := s.past + span.N
+				ck, cv := compute.Of(s.k[layer], total, kv), compute.Of(s.v[layer], total, kv)
+				r.dev.Copy(ck.Slice(s.past, total), k.Slice(span.Start, span.Start+span.N))
+				r.dev.Copy(cv.Slice(s.past, total), v.Slice(span.Start, span.Start+span.N))
+				seqs[i] = compute.Sequence{Start: span.Start, N: span.N, Past: s.past, K: ck, V: cv}
+			}
+			return seqs
+		}
+	}
+	x = r.layers(r.embed(b.Tokens), &b.Rows, 0, len(r.Base.Layers), caches)
+	for i, s := range live {
+		s.past += b.Seqs[i].N
+	}
+	return x, last
+}

@@ -1,0 +1,203 @@
+package infer
+
+import (
+	"theriac/harness/compute"
+	"theriac/harness/compute/block"
+)
+
+// Runner runs a base, with or without a delta, forward. It owns scratch memory for
+// a number of rows and serves one goroutine.
+type Runner struct {
+	Base  *Base
+	Delta *Delta // nil: the untouched base
+
+	// Prefix, if set, supplies the hidden states below the delta's first layer.
+	Prefix *Prefix
+
+	dev       compute.Device
+	ws        *block.Workspace
+	attn, mlp *block.Saved
+	x         [2][]float32
+	head      *block.HeadWork
+	rows      int
+	batch     Batch
+}
+
+// NewRunner allocates scratch for batches of up to rows rows (at least one sequence's length).
+func NewRunner(dev compute.Device, b *Base, d *Delta, rows int) *Runner {
+	r := &Runner{Base: b, Delta: d, dev: dev, rows: rows}
+	var t *block.Train
+	ranks := 0
+	if d != nil {
+		t = &d.Train
+		for _, l := range b.Layers {
+			ranks = max(ranks, l.QKV.Ranks(*t), l.O.Ranks(*t), l.GateUp.Ranks(*t), l.Down.Ranks(*t))
+		}
+	}
+	shape := b.Shape()
+	r.ws = block.NewWorkspace(dev, shape, b.Rope, rows, ranks, false)
+	r.attn = block.NewSavedAttn(dev, b.Layers[0], t, rows)
+	r.mlp = block.NewSavedMLP(dev, b.Layers[0], t, rows)
+	r.x = [2][]float32{dev.Alloc(rows * shape.D), dev.Alloc(rows * shape.D)}
+	r.head = block.NewHeadWork(dev, b.Head, rows, false)
+	return r
+}
+
+// embed loads the token embeddings of the batch into the first buffer.
+func (r *Runner) embed(tokens []int32) compute.View {
+	table := r.Base.Embed
+	if r.Delta != nil && r.Delta.Embed != nil {
+		table = r.Delta.Embed
+	}
+	x := compute.Of(r.x[0], len(tokens), r.Base.Config.Hidden)
+	r.dev.Gather(x, table, tokens)
+	return x
+}
+
+// layers runs decoder layers [from, to) on x, which lies in r.x[0], and returns the result, in r.x[0] again.
+func (r *Runner) layers(x compute.View, rows *block.Rows, from, to int, kv func(layer int) block.KeysValues) compute.View {
+	y := compute.Of(r.x[1], x.Rows, x.Cols)
+	for i := from; i < to; i++ {
+		l := r.Base.Layers[i]
+		var cache block.KeysValues
+		if kv != nil {
+			cache = kv(i)
+		}
+		var pa, pm *block.Params
+		if r.Delta != nil {
+			pa, pm = r.Delta.Halves[2*i].P, r.Delta.Halves[2*i+1].P
+		}
+		l.AttnForward(r.ws, y, x, r.attn, pa, rows, cache)
+		l.MLPForward(r.ws, x, y, r.mlp, pm, rows)
+	}
+	return x
+}
+
+func (r *Runner) headParams() *block.HeadParams {
+	if r.Delta == nil {
+		return nil
+	}
+	return r.Delta.Head
+}
+
+// pack fills r.batch with sequences from seqs[at:] while they fit, at least one.
+func (r *Runner) pack(seqs []*Sequence, at int) (next int, err error) {
+	r.batch.Reset()
+	for next = at; next < len(seqs); next++ {
+		s := seqs[next]
+		if err := r.Base.check(s); err != nil {
+			return next, err
+		}
+		if n := len(r.batch.Tokens); n > 0 && n+len(s.IDs)-1 > r.rows {
+			break
+		}
+		r.batch.Append(s, 1)
+	}
+	r.grow(len(r.batch.Tokens))
+	return next, nil
+}
+
+// grow makes room for a single sequence longer than the scratch.
+func (r *Runner) grow(rows int) {
+	if rows <= r.rows {
+		return
+	}
+	n := NewRunner(r.dev, r.Base, r.Delta, rows)
+	n.Prefix, n.batch = r.Prefix, r.batch
+	*r = *n
+}
+
+// Enter computes the hidden states [rows, D] of a packed batch at the entry of
+// the delta's first layer, from the prefix cache where there is one.
+// The view is the runner's own and valid until its next use.
+func (r *Runner) Enter(b *Batch) (x compute.View, first int, err error) {
+	r.grow(len(b.Tokens))
+	first = min(r.Delta.First(), len(r.Base.Layers))
+	cached := r.Prefix != nil && r.Prefix.Layer == first && first > 0
+	if cached {
+		x = compute.Of(r.x[0], len(b.Tokens), r.Base.Config.Hidden)
+		if r.Prefix.load(x, b) {
+			return x, first, nil
+		}
+	}
+	x = r.layers(r.embed(b.Tokens), &b.Rows, 0, first, nil)
+	if cached {
+		err = r.Prefix.store(x, b)
+	}
+	return x, first, err
+}
+
+// Hidden calls visit with each sequence's hidden states [len-1, D] after the given
+// number of layers, before the final norm. The view is valid during the call.
+func (r *Runner) Hidden(seqs []*Sequence, layers int, visit func(i int, h compute.View)) error {
+	for at := 0; at < len(seqs); {
+		next, err := r.pack(seqs, at)
+		if err != nil {
+			return err
+		}
+		x := r.layers(r.embed(r.batch.Tokens), &r.batch.Rows, 0, layers, nil)
+		for j, s := range r.batch.Seqs {
+			visit(at+j, x.Slice(s.Start, s.Start+s.N))
+		}
+		at = next
+	}
+	return nil
+}
+
+// Score is a response's likelihood under teacher forcing.
+type Score struct {
+	NLL    float64   // nats, summed over the response tokens
+	Tokens int       // response tokens
+	Match  bool      // every response token is the argmax: what greedy decoding would have written
+	Each   []float32 // nats of each response token
+	Argmax []int32   // the argmax at each response token
+}
+
+// Score scores each sequence's response tokens.
+func (r *Runner) Score(seqs []*Sequence) ([]Score, error) {
+	out := make([]Score, len(seqs))
+	for at := 0; at < len(seqs); {
+		next, err := r.pack(seqs, at)
+		if err != nil {
+			return nil, err
+		}
+		x, from, err := r.Enter(&r.batch)
+		if err != nil {
+			return nil, err
+		}
+		x = r.layers(x, &r.batch.Rows, from, len(r.Base.Layers), nil)
+		r.Base.Head.Evaluate(r.head, x, r.batch.Targets, r.headParams())
+		for i := at; i < next; i++ {
+			out[i].Match = true
+		}
+		for j, of := range r.batch.Of {
+			s := &out[at+of]
+			s.NLL += float64(r.head.Loss[j])
+			s.Tokens++
+			s.Each = append(s.Each, r.head.Loss[j])
+			s.Argmax = append(s.Argmax, r.head.Argmax[j])
+			s.Match = s.Match && r.head.Argmax[j] == r.batch.Targets.ID[j]
+		}
+		for i := at; i < next; i++ {
+			out[i].Match = out[i].Match && out[i].Tokens > 0
+		}
+		at = next
+	}
+	return out, nil
+}
+
+// Logits calls visit with the logits [V] after each token of ids but the last; used by parity checks and decoding-time
+// statistics.
+func (r *Runner) Logits(ids []int32, visit func(pos int, logits []float32)) error {
+	s := &Sequence{IDs: ids, Loss: make([]bool, len(ids))}
+	if _, err := r.pack([]*Sequence{s}, 0); err != nil {
+		return err
+	}
+	x := r.layers(r.embed(r.batch.Tokens), &r.batch.Rows, 0, len(r.Base.Layers), nil)
+	logits := compute.Of(r.dev.Alloc(r.Base.Config.Vocab), 1, r.Base.Config.Vocab)
+	for i := range x.Rows {
+		r.Base.Head.Logits(r.head, logits, x, []int32{int32(i)}, r.headParams())
+		visit(i, logits.Data)
+	}
+	return nil
+}
