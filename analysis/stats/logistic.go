@@ -35,6 +35,8 @@ type BinomialFit struct {
 	Groups       int
 	Separated    bool // then the fit is Jeffreys-penalised
 	Warnings     []string
+
+	byGroup [][]float64 // ByGroup's covariance
 }
 
 // FitBinomial regresses the rows' rates on their covariates (K of them, the same
@@ -86,8 +88,8 @@ func FitBinomial(rows []BinomialRow, link Link, level float64) (BinomialFit, err
 	out.Covariance = cov
 	out.Coefficients = wald(beta, cov, zCritical(level), level, len(p.y), fmt.Sprintf("%s regression, Wald", link))
 	if v := p.clusterCovariance(fit, group, groups); v != nil {
-		_, byGroup := s.restore(fit.theta, v, k)
-		out.ByGroup = wald(beta, byGroup, zCritical(level), level, groups, fmt.Sprintf("%s regression, Wald, variance by group", link))
+		_, out.byGroup = s.restore(fit.theta, v, k)
+		out.ByGroup = wald(beta, out.byGroup, zCritical(level), level, groups, fmt.Sprintf("%s regression, Wald, variance by group", link))
 		for j := range out.ByGroup {
 			out.ByGroup[j].Assumptions = []string{groupsIndependent}
 		}

@@ -8,6 +8,7 @@ package stats
 
 import (
 	"math"
+	"math/big"
 	"slices"
 )
 
@@ -15,43 +16,40 @@ import (
 // only succeeded, <= 0 in every row that only failed and 0 in every other. The columns
 // of x [N x K] must be linearly independent.
 func separated(x [][]float64, y, m []float64) bool {
-	rows, cost := [][]float64{}, []float64(nil)
+	k := len(x[0])
+	cost := zeroRats(2 * k)
+	var rows [][]*big.Rat
 	for _, r := range mergeRows(x, y, m) {
-		k := len(r.x)
-		if cost == nil {
-			cost = make([]float64, 2*k)
+		// beta = u - v with u, v in [0, 1].
+		up, down := zeroRats(2*k), zeroRats(2*k)
+		for j, v := range r.x {
+			up[j].SetFloat64(v)
+			up[k+j].Neg(up[j])
+			down[j], down[k+j] = up[k+j], up[j]
 		}
-		// beta = u - v with u, v in [0, 1]; each line reads: -sign x (u - v) <= 0.
-		line := func(sign float64) []float64 {
-			l := make([]float64, 2*k)
-			for j, v := range r.x {
-				l[j], l[k+j] = -sign*v, sign*v
-			}
-			return l
+		// Each line reads -x (u - v) <= 0, or its mirror.
+		if r.y > 0 {
+			rows = append(rows, down)
 		}
-		up, down := r.y > 0, r.y < r.m
-		if up {
-			rows = append(rows, line(1))
+		if r.y < r.m {
+			rows = append(rows, up)
 		}
-		if down {
-			rows = append(rows, line(-1))
+		gain := up
+		if r.y == 0 {
+			gain = down
+		} else if r.y < r.m {
+			continue
 		}
-		if up != down {
-			sign := 1.0
-			if down {
-				sign = -1
-			}
-			for j, v := range r.x {
-				cost[j] += sign * v
-				cost[k+j] -= sign * v
-			}
+		for j := range cost {
+			cost[j].Add(cost[j], gain[j])
 		}
 	}
-	b := make([]float64, len(rows))
+	one, zero := big.NewRat(1, 1), new(big.Rat)
+	b := ratsOf(len(rows), zero)
 	for j := range cost {
-		unit := make([]float64, len(cost))
-		unit[j] = 1
-		rows, b = append(rows, unit), append(b, 1)
+		unit := zeroRats(2 * k)
+		unit[j] = one
+		rows, b = append(rows, unit), append(b, one)
 	}
 	_, _, value, bounded := simplexMax(rows, b, cost)
 	return bounded && value.Sign() > 0

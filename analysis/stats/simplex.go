@@ -1,20 +1,17 @@
 package stats
 
-// A linear program solved exactly: every float64 is a whole number times a power of
-// two, so the tableau holds integers and pivots without a rounding (the integer
-// pivoting of Edmonds and Bareiss), with Bland's rule (1977), which cannot cycle.
-// Ties are therefore ties, and the answer is the same everywhere. For the small
-// programs of this package (games, separation); not for large or sparse ones.
+// A linear program solved exactly: every float64 is a fraction, so the tableau can hold
+// integers and pivot without a rounding (the integer pivoting of Edmonds and
+// Bareiss), with Bland's rule (1977), which cannot cycle. Ties are therefore ties, and
+// the answer is the same everywhere. For the small programs of this package (games,
+// separation); not for large or sparse ones.
 
-import (
-	"math"
-	"math/big"
-)
+import "math/big"
 
 // simplexMax maximises c'x subject to A x <= b, x >= 0, where b >= 0. It returns the
 // solution x [n], the dual y [m] and the value, exact; bounded is false when there is no
-// largest value. Entries must be finite.
-func simplexMax(a [][]float64, b, c []float64) (x, y []*big.Rat, value *big.Rat, bounded bool) {
+// largest value.
+func simplexMax(a [][]*big.Rat, b, c []*big.Rat) (x, y []*big.Rat, value *big.Rat, bounded bool) {
 	m, n := len(a), len(c)
 	t := newTableau(a, b, c)
 	for {
@@ -55,14 +52,14 @@ type tableau struct {
 	basic, nonbasic []int
 }
 
-func newTableau(a [][]float64, b, c []float64) *tableau {
-	rows := make([][]float64, 0, len(a)+1)
+func newTableau(a [][]*big.Rat, b, c []*big.Rat) *tableau {
+	rows := make([][]*big.Rat, 0, len(a)+1)
 	for i := range a {
-		rows = append(rows, append(append([]float64(nil), a[i]...), b[i]))
+		rows = append(rows, append(append([]*big.Rat(nil), a[i]...), b[i]))
 	}
-	last := make([]float64, len(c)+1)
+	last := zeroRats(len(c) + 1)
 	for j := range c {
-		last[j] = -c[j]
+		last[j].Neg(c[j])
 	}
 	rows = append(rows, last)
 
@@ -133,37 +130,38 @@ func (t *tableau) pivot(row, col int) {
 	t.basic[row], t.nonbasic[col] = t.nonbasic[col], t.basic[row]
 }
 
-// integers multiplies float64s by one power of two, scale, that makes them whole.
-func integers(rows [][]float64) (cells [][]*big.Int, scale *big.Rat) {
-	const mantissa = 53
-	low := 0
+// integers multiplies fractions by one number, scale, that makes them whole.
+func integers(rows [][]*big.Rat) (cells [][]*big.Int, scale *big.Rat) {
+	common := big.NewInt(1)
+	var gcd, extra big.Int
 	for _, row := range rows {
 		for _, v := range row {
-			if v != 0 {
-				_, e := math.Frexp(v)
-				low = min(low, e-mantissa)
-			}
+			gcd.GCD(nil, nil, common, v.Denom())
+			common.Mul(common, extra.Quo(v.Denom(), &gcd))
 		}
 	}
 	cells = make([][]*big.Int, len(rows))
 	for i, row := range rows {
 		cells[i] = make([]*big.Int, len(row))
 		for j, v := range row {
-			f, e := math.Frexp(v)
-			whole := big.NewInt(int64(math.Ldexp(f, mantissa)))
-			cells[i][j] = whole
-			if v != 0 {
-				whole.Lsh(whole, uint(e-mantissa-low))
-			}
+			cells[i][j] = new(big.Int).Mul(v.Num(), extra.Quo(common, v.Denom()))
 		}
 	}
-	return cells, new(big.Rat).SetInt(new(big.Int).Lsh(big.NewInt(1), uint(-low)))
+	return cells, new(big.Rat).SetInt(common)
 }
 
 func zeroRats(n int) []*big.Rat {
 	r := make([]*big.Rat, n)
 	for i := range r {
 		r[i] = new(big.Rat)
+	}
+	return r
+}
+
+func ratsOf(n int, value *big.Rat) []*big.Rat {
+	r := make([]*big.Rat, n)
+	for i := range r {
+		r[i] = value
 	}
 	return r
 }
