@@ -20,7 +20,7 @@ func (v Interval) Contains(x float64) bool { return v.Low <= x && x <= v.High }
 
 // Estimate is a quantity with all that a reader needs to trust it.
 type Estimate struct {
-	Value       float64  // NaN where the data define none; a warning then says why
+	Value       float64  // NaN where the data define none, infinite where they do not bound it; a warning then says why
 	Interval    Interval // infinite where the data do not bound an end
 	Method      string   // "Wilson score", as a methods section would name it
 	N           int      // units behind the value: trials, rows, pairs
@@ -32,7 +32,7 @@ type Estimate struct {
 type Test struct {
 	Statistic   float64
 	P           float64 // in (0, 1]; 1 where there is nothing to test
-	SmallestP   float64 // the smallest P that this design could have returned
+	SmallestP   float64 // the smallest P that this design could have returned; 0 where continuous data set no floor
 	Method      string
 	N           int // units behind the test
 	Alternative Alternative

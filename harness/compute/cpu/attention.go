@@ -50,11 +50,23 @@ func (j *attnJob) task(thread, i int) {
 
 func up(n, to int) int { return (n + to - 1) / to * to }
 
-// scores computes rows [i, i+rows) of q·kᵀ, scaled, for the first keys keys into s [rows, stride].
-func scores(s []float32, stride int, q compute.View, i, rows, keys int, kp []float32, h compute.Heads) {
+// product computes a tile c = a·b of rows x 16 in the micro-kernel; a's strides in elements.
+func (j *attnJob) product(w *scratch, rows, k int, a []float32, rs, ks int, b []float32, bs int, c []float32, cs int, more bool) {
+	t := &w.tile
+	t.k, t.a, t.rs, t.ks = k, unsafe.Pointer(&a[0]), uintptr(rs)*4, uintptr(ks)*4
+	t.b, t.bs, t.ahead = unsafe.Pointer(&b[0]), uintptr(bs)*4, aheadPacked
+	t.out, t.os = unsafe.Pointer(&c[0]), uintptr(cs)*4
+	t.in, t.is, t.base = nil, t.os, nil
+	if more {
+		t.in = t.out
+	}
+	j.d.isa.kernels.one[rows](t)
+}
+
+// scores computes rows [i, i+rows) of q·kᵀ for the first keys keys into s [rows, stride].
+func (j *attnJob) scores(w *scratch, s []float32, stride int, q compute.View, i, rows, keys int, kp []float32, h compute.Heads) {
 	for p := 0; p < keys; p += panelCols {
-		kernels[rows](h.Dim, unsafe.Pointer(&q.Data[i*q.Stride]), uintptr(q.Stride)*4, 4,
-			unsafe.Pointer(&kp[p*h.Dim]), panelCols*4, unsafe.Pointer(&s[p]), uintptr(stride)*4, 0)
+		j.product(w, rows, h.Dim, q.Data[i*q.Stride:], q.Stride, 1, kp[p*h.Dim:], panelCols, s[p:], stride, false)
 	}
 }
 
@@ -69,7 +81,7 @@ func visible(past, i, window int) (from, to int) {
 
 // soften turns a row of scores into exponentials of score - max over its visible
 // keys, zero elsewhere, and returns their sum and the max.
-func soften(w *scratch, row []float32, from, to int, scale float32) (sum, top float32) {
+func (j *attnJob) soften(w *scratch, row []float32, from, to int, scale float32) (sum, top float32) {
 	inf := float32(math.Inf(-1))
 	end := min(up(to, 8), len(row))
 	for k := range row[:from] {
@@ -79,9 +91,9 @@ func soften(w *scratch, row []float32, from, to int, scale float32) (sum, top fl
 		row[k] = inf
 	}
 	w.m, w.l = lowest, lanes{}
-	v.scaleMax(row[:end], scale, &w.m)
+	j.d.isa.vec.scaleMax(row[:end], scale, &w.m)
 	top = w.m.max()
-	v.expSub(row[:end], row[:end], top, &w.l)
+	j.d.isa.vec.expSub(row[:end], row[:end], top, &w.l)
 	clear(row[end:])
 	return fold(&w.l), top
 }
@@ -100,12 +112,12 @@ func padded(buf *[]float32, src compute.View, at, dim, rows int) []float32 {
 }
 
 // transposedPanels packs columns [at, at+dim) of src as the right-hand side srcᵀ.
-func transposedPanels(buf *[]float32, src compute.View, at, dim, rows int) []float32 {
+func (jb *attnJob) transposedPanels(buf *[]float32, src compute.View, at, dim, rows int) []float32 {
 	n := up(rows, panelCols)
 	out := grow(buf, n*dim)
 	j := packJob{dst: out, src: compute.View{Data: src.Data[at:], Rows: rows, Cols: dim, Stride: src.Stride}, trans: true, k: dim, n: rows, to: n / panelCols}
 	for p := range j.to {
-		j.panel(p)
+		j.panel(p, jb.d.isa)
 	}
 	return out
 }
@@ -113,7 +125,7 @@ func transposedPanels(buf *[]float32, src compute.View, at, dim, rows int) []flo
 func (j *attnJob) forward(w *scratch, s *compute.Sequence, kv int) {
 	h, total := j.h, s.Past+s.N
 	wide := up(h.Dim, panelCols)
-	kp := transposedPanels(&w.k, s.K, kv*h.Dim, h.Dim, total)
+	kp := j.transposedPanels(&w.k, s.K, kv*h.Dim, h.Dim, total)
 	vp := padded(&w.v, s.V, kv*h.Dim, h.Dim, total)
 	stride := up(total, panelCols)
 	sc := grow(&w.s, tileRows*stride)
@@ -122,22 +134,22 @@ func (j *attnJob) forward(w *scratch, s *compute.Sequence, kv int) {
 		for i := 0; i < s.N; i += tileRows {
 			rows := min(tileRows, s.N-i)
 			keys := s.Past + i + rows
-			scores(sc, stride, q, i, rows, keys, kp, h)
+			j.scores(w, sc, stride, q, i, rows, keys, kp, h)
 			var sum [tileRows]float32
 			for r := range rows {
 				from, to := visible(s.Past, i+r, h.Window)
 				t := float32(0)
-				sum[r], t = soften(w, sc[r*stride:r*stride+keys], from, to, h.Scale)
+				sum[r], t = j.soften(w, sc[r*stride:r*stride+keys], from, to, h.Scale)
 				if j.lse != nil {
 					j.lse[(s.Start+i+r)*h.Q+head] = t + float32(compute.Log64(float64(sum[r])))
 				}
 			}
 			for p := 0; p < wide; p += panelCols {
-				kernels[rows](keys, unsafe.Pointer(&sc[0]), uintptr(stride)*4, 4, unsafe.Pointer(&vp[p]), uintptr(wide)*4, unsafe.Pointer(&w.tile), panelCols*4, 0)
+				j.product(w, rows, keys, sc, stride, 1, vp[p:], wide, w.out[:], panelCols, false)
 				n := min(panelCols, h.Dim-p)
 				for r := range rows {
 					at := (s.Start+i+r)*j.o.Stride + head*h.Dim + p
-					v.scale(j.o.Data[at:at+n], w.tile[r*panelCols:r*panelCols+n], 1/sum[r])
+					j.d.isa.vec.scale(j.o.Data[at:at+n], w.out[r*panelCols:r*panelCols+n], 1/sum[r])
 				}
 			}
 		}
@@ -150,8 +162,8 @@ func (j *attnJob) forward(w *scratch, s *compute.Sequence, kv int) {
 func (j *attnJob) backward(w *scratch, s *compute.Sequence, kv int) {
 	h, n := j.h, s.N
 	wide, stride := up(h.Dim, panelCols), up(n, panelCols)
-	kp := transposedPanels(&w.k, s.K, kv*h.Dim, h.Dim, n)
-	vp := transposedPanels(&w.v, s.V, kv*h.Dim, h.Dim, n)
+	kp := j.transposedPanels(&w.k, s.K, kv*h.Dim, h.Dim, n)
+	vp := j.transposedPanels(&w.v, s.V, kv*h.Dim, h.Dim, n)
 	kd := padded(&w.kd, s.K, kv*h.Dim, h.Dim, n)
 	p, ds := grow(&w.p, up(n, tileRows)*stride), grow(&w.s, up(n, tileRows)*stride)
 	dk, dv := grow(&w.dk, up(n, tileRows)*wide), grow(&w.dv, up(n, tileRows)*wide)
@@ -166,22 +178,22 @@ func (j *attnJob) backward(w *scratch, s *compute.Sequence, kv int) {
 		for i := 0; i < n; i += tileRows {
 			rows := min(tileRows, n-i)
 			keys := i + rows
-			scores(p[i*stride:], stride, q, i, rows, keys, kp, h)
-			scores(ds[i*stride:], stride, do, i, rows, keys, vp, h)
+			j.scores(w, p[i*stride:], stride, q, i, rows, keys, kp, h)
+			j.scores(w, ds[i*stride:], stride, do, i, rows, keys, vp, h)
 			for r := range rows {
 				from, to := visible(0, i+r, h.Window)
 				pr, dr := p[(i+r)*stride:(i+r+1)*stride], ds[(i+r)*stride:(i+r+1)*stride]
-				sum, _ := soften(w, pr[:keys], from, to, h.Scale)
-				v.scale(pr[:keys], pr[:keys], 1/sum)
+				sum, _ := j.soften(w, pr[:keys], from, to, h.Scale)
+				j.d.isa.vec.scale(pr[:keys], pr[:keys], 1/sum)
 				w.l = lanes{}
-				v.dot(do.Row(i+r), o.Row(i+r), &w.l)
-				v.scoreBack(dr[:keys], pr[:keys], dr[:keys], fold(&w.l), h.Scale)
+				j.d.isa.vec.dot(do.Row(i+r), o.Row(i+r), &w.l)
+				j.d.isa.vec.scoreBack(dr[:keys], pr[:keys], dr[:keys], fold(&w.l), h.Scale)
 			}
 			for c := 0; c < wide; c += panelCols {
-				kernels[rows](keys, unsafe.Pointer(&ds[i*stride]), uintptr(stride)*4, 4, unsafe.Pointer(&kd[c]), uintptr(wide)*4, unsafe.Pointer(&w.tile), panelCols*4, 0)
+				j.product(w, rows, keys, ds[i*stride:], stride, 1, kd[c:], wide, w.out[:], panelCols, false)
 				for r := range rows {
 					at := (s.Start+i+r)*j.dq.Stride + head*h.Dim + c
-					copy(j.dq.Data[at:at+min(panelCols, h.Dim-c)], w.tile[r*panelCols:])
+					copy(j.dq.Data[at:at+min(panelCols, h.Dim-c)], w.out[r*panelCols:])
 				}
 			}
 		}
@@ -189,8 +201,8 @@ func (j *attnJob) backward(w *scratch, s *compute.Sequence, kv int) {
 			rows := min(tileRows, n-i)
 			for c := 0; c < wide; c += panelCols {
 				at := i*stride + i
-				kernels[rows](n-i, unsafe.Pointer(&ds[at]), 4, uintptr(stride)*4, unsafe.Pointer(&qd[i*wide+c]), uintptr(wide)*4, unsafe.Pointer(&dk[i*wide+c]), uintptr(wide)*4, g)
-				kernels[rows](n-i, unsafe.Pointer(&p[at]), 4, uintptr(stride)*4, unsafe.Pointer(&dod[i*wide+c]), uintptr(wide)*4, unsafe.Pointer(&dv[i*wide+c]), uintptr(wide)*4, g)
+				j.product(w, rows, n-i, ds[at:], 1, stride, qd[i*wide+c:], wide, dk[i*wide+c:], wide, g > 0)
+				j.product(w, rows, n-i, p[at:], 1, stride, dod[i*wide+c:], wide, dv[i*wide+c:], wide, g > 0)
 			}
 		}
 	}

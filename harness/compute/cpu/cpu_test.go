@@ -246,17 +246,17 @@ func TestThreadsDoNotMatter(t *testing.T) {
 }
 
 func TestAssemblyIsThePortableCode(t *testing.T) {
-	if !assembled() {
-		t.Skip("this processor runs the portable code")
+	plain := New(1)
+	plain.isa = &portable
+	for _, isa := range instructionSets() {
+		t.Run(isa.name, func(t *testing.T) {
+			d := New(2)
+			d.isa = &isa
+			each(t, func(t *testing.T, seed uint64, op func(compute.Device, *gen) []float32) {
+				same(t, "assembly", seed, op(d, &gen{seed}), op(plain, &gen{seed}))
+			})
+		})
 	}
-	defer choose(true)
-	d := New(2)
-	each(t, func(t *testing.T, seed uint64, op func(compute.Device, *gen) []float32) {
-		choose(true)
-		got := op(d, &gen{seed})
-		choose(false)
-		same(t, "assembly", seed, got, op(d, &gen{seed}))
-	})
 }
 
 // A row's bits do not depend on the rows beside it.

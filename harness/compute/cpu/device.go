@@ -10,6 +10,7 @@ import (
 // Device computes on the host with a fixed number of threads.
 type Device struct {
 	pool *pool
+	isa  *instructionSet
 	// scratch of each thread
 	local []scratch
 	gemm  gemmJob
@@ -26,7 +27,7 @@ func New(threads int) *Device {
 	if threads <= 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	d := &Device{pool: newPool(threads), local: make([]scratch, threads)}
+	d := &Device{pool: newPool(threads), isa: &best, local: make([]scratch, threads)}
 	p := d.pool
 	runtime.AddCleanup(d, func(p *pool) { p.close() }, p)
 	return d
@@ -55,10 +56,13 @@ func alloc(n int) []float32 {
 
 // scratch is one thread's reusable memory.
 type scratch struct {
-	tile             [tileRows * panelCols]float32
+	tile             tile
+	acc              []float32
+	out              [tileRows * panelCols]float32
 	l, m             lanes
 	q, k, v, o, p, s []float32
 	kd, dk, dv       []float32
+	_                [128]byte // each thread writes cache lines of its own
 }
 
 func grow(buf *[]float32, n int) []float32 {

@@ -1,10 +1,12 @@
 package cpu
 
-// Products of matrices: C[m,n] = base + Σ_terms A·B. C is cut into tiles of 6 rows
-// by 16 columns; a tile is one chain of fused multiply-adds per element, k
-// ascending, terms in order, then base. How tiles are grouped into tasks
-// therefore changes no bit. After Goto and van de Geijn (2008), with the loops
-// arranged for k small enough that a panel of B stays in the second-level cache.
+// Products of matrices: C[m,n] = base + Σ_terms A·B. Each element of C is one chain of
+// fused multiply-adds, k ascending, terms in order, then base. After Goto and van
+// de Geijn (2008), the inner dimension is cut into segments whose panel of B stays in the
+// first-level cache and whose block of A stays in the second; a tile's accumulators go
+// through memory from one segment to the next, which changes no bit, as
+// does the way in which tiles are grouped into tasks. What lies ready for the kernels
+// (packed or not) is operand.go's to say.
 
 import (
 	"unsafe"
@@ -13,42 +15,44 @@ import (
 )
 
 const (
-	tileRows  = 6
-	panelCols = 16
+	blockRows = 96      // rows of C in a task: their part of A stays in the second-level cache
+	blockCols = 4       // panels of C in a task
+	blockK    = 384     // longest segment of the inner dimension
+	manyK     = 128     // the same where B is read in place, a page or so from k to k
+	few       = 6       // up to so many rows read each panel of B once: no segments
+	inline    = 1 << 18 // multiply-adds that are too few to wake another thread for
 )
 
-// operand is one term as the kernels see it: strides are in bytes.
-type operand struct {
+// segment is a part of one term's inner dimension, as the kernels see it.
+type segment struct {
 	k      int
 	a      unsafe.Pointer
-	rs, ks uintptr // of A: from row to row, from k to k
+	rs, ks uintptr
 	b      unsafe.Pointer
-	bs     uintptr // of B: from k to k within a panel
-	bp     uintptr // from panel to panel
-	tail   unsafe.Pointer
-	tailAt int // panels from this one on are read from tail, packed
+	bs, bp uintptr
+	ahead  uintptr
+	tail   unsafe.Pointer // B's last panel where it has fewer than 16 columns
+	ts     uintptr        // its stride from k to k
 }
 
 // gemmJob is one product being computed.
 type gemmJob struct {
-	d       *Device
-	dst     compute.View
-	base    compute.View
-	hasBase bool
-	ops     []operand
-	panels  int
-	mc, nc  int // rows and panels a task
-	mTasks  int
-	pack    []packJob
-	bufs    [][]float32
-	swapped []float32
-	keep    []compute.Term // keeps the operands reachable
-	kernel  kernelSet
-	packing int
+	d        *Device
+	dst      compute.View
+	base     *compute.View
+	segs     []segment
+	panels   int
+	tail     int // columns of the last panel where fewer than 16, else 0
+	mc, nc   int // rows and panels a task
+	mTasks   int
+	pack     []packJob
+	bufs     [][]float32
+	swapped  []float32
+	keep     []compute.Term // keeps the operands reachable
+	oneTerm  [1]compute.Term
+	flipped  compute.View
+	baseCopy compute.View
 }
-
-// kernelSet are the micro-kernels for 1..6 rows: c[rows,16] (+)= a·b over k.
-type kernelSet [tileRows + 1]func(k int, a unsafe.Pointer, rs, ks uintptr, b unsafe.Pointer, bs uintptr, c unsafe.Pointer, cs uintptr, load int)
 
 // MatMul is compute.Device's.
 func (d *Device) MatMul(dst compute.View, base *compute.View, terms ...compute.Term) {
@@ -56,44 +60,44 @@ func (d *Device) MatMul(dst compute.View, base *compute.View, terms ...compute.T
 		return
 	}
 	g := &d.gemm
-	if len(terms) == 1 && dst.Cols < panelCols && dst.Rows > dst.Cols && terms[0].W == nil && terms[0].TransA && !terms[0].TransB {
-		g.transposed(d, dst, base, terms[0])
-		return
+	if base != nil {
+		g.baseCopy = *base
+		base = &g.baseCopy
 	}
-	g.run(d, dst, base, terms)
+	if len(terms) == 1 && dst.Cols <= panelCols && dst.Rows > 2*dst.Cols && terms[0].W == nil && terms[0].TransA && !terms[0].TransB {
+		g.transposed(d, dst, base, &terms[0])
+	} else {
+		g.run(d, dst, base, terms)
+	}
+	g.dst, g.base = compute.View{}, nil
+	clear(g.keep)
 }
 
 func (g *gemmJob) run(d *Device, dst compute.View, base *compute.View, terms []compute.Term) {
-	g.d, g.dst, g.hasBase = d, dst, base != nil
-	if base != nil {
-		g.base = *base
+	g.d, g.dst, g.base = d, dst, base
+	g.panels, g.tail = (dst.Cols+panelCols-1)/panelCols, dst.Cols%panelCols
+	g.segs, g.pack, g.keep = g.segs[:0], g.pack[:0], append(g.keep[:0], terms...)
+	work := 0
+	for i := range g.keep {
+		work += g.operand(i, &g.keep[i])
 	}
-	g.kernel = kernels
-	g.panels = (dst.Cols + panelCols - 1) / panelCols
-	g.ops, g.pack, g.keep = g.ops[:0], g.pack[:0], append(g.keep[:0], terms...)
-	widest := 1
-	for i := range terms {
-		op := g.operand(i, &terms[i])
-		widest = max(widest, op.k)
-		g.ops = append(g.ops, op)
+	work *= dst.Rows * dst.Cols
+	g.packAll(work < inline)
+	g.mc, g.nc = min(blockRows, dst.Rows), min(blockCols, g.panels)
+	threads := d.pool.threads
+	if work < inline {
+		threads = 1
 	}
-	if len(g.pack) > 0 {
-		g.packAll()
-	}
-	const l2 = 64 << 10 // float32 values of A, and of B, that a task keeps in the second-level cache
-	g.mc = max(1, l2/widest/tileRows) * tileRows
-	g.nc = max(1, l2/widest/panelCols)
-	// Enough tasks for the threads, while no task becomes tiny.
-	for t := d.pool.threads; t > 1 && g.tasks() < 4*t && (g.nc > 4 || g.mc > 4*tileRows); {
-		if g.nc > 4 {
-			g.nc = (g.nc + 1) / 2
+	for threads > 1 && g.tasks() < 4*threads && (g.nc > 1 || g.mc > tileRows) { // enough tasks for all
+		if g.nc > 1 && (g.nc > 2 || g.mc <= 2*tileRows) {
+			g.nc /= 2
 		} else {
-			g.mc = (g.mc/tileRows + 1) / 2 * tileRows
+			g.mc = (g.mc/2 + tileRows - 1) / tileRows * tileRows
 		}
 	}
 	g.mTasks = (dst.Rows + g.mc - 1) / g.mc
-	if d.pool.threads > 1 && dst.Rows*dst.Cols*widest < 1<<16 {
-		for i := range g.tasks() { // too little work to wake anyone
+	if threads == 1 {
+		for i := range g.tasks() {
 			g.task(0, i)
 		}
 		return
@@ -105,111 +109,131 @@ func (g *gemmJob) tasks() int {
 	return (g.dst.Rows + g.mc - 1) / g.mc * ((g.panels + g.nc - 1) / g.nc)
 }
 
-func (g *gemmJob) operand(i int, t *compute.Term) operand {
-	m, n := g.dst.Rows, g.dst.Cols
-	op := operand{a: unsafe.Pointer(unsafe.SliceData(t.A.Data)), rs: uintptr(t.A.Stride) * 4, ks: 4, k: t.A.Cols, tailAt: g.panels}
-	if t.TransA {
-		op.rs, op.ks, op.k = 4, uintptr(t.A.Stride)*4, t.A.Rows
-	}
-	if t.Scale != 0 && t.Scale != 1 {
-		g.scaled(i, t, &op)
-	}
-	if t.W != nil {
-		p := t.W.(*matrix).panels(t.TransB)
-		if p.n != n || p.k != op.k {
-			panic("cpu: a packed matrix of another shape")
-		}
-		op.b, op.bs, op.bp = unsafe.Pointer(unsafe.SliceData(p.data)), panelCols*4, uintptr(op.k)*panelCols*4
-		return op
-	}
-	if t.TransB || m > 4*tileRows {
-		buf := g.buffer(i, g.panels*panelCols*op.k)
-		g.pack = append(g.pack, packJob{dst: buf, src: t.B, trans: t.TransB, k: op.k, n: n, to: g.panels})
-		op.b, op.bs, op.bp = unsafe.Pointer(unsafe.SliceData(buf)), panelCols*4, uintptr(op.k)*panelCols*4
-		return op
-	}
-	op.b, op.bs, op.bp = unsafe.Pointer(unsafe.SliceData(t.B.Data)), uintptr(t.B.Stride)*4, panelCols*4
-	if n%panelCols != 0 {
-		buf := g.buffer(i, panelCols*op.k)
-		g.pack = append(g.pack, packJob{dst: buf, src: t.B, k: op.k, n: n, from: g.panels - 1, to: g.panels})
-		op.tail, op.tailAt = unsafe.Pointer(unsafe.SliceData(buf)), g.panels-1
-	}
-	return op
-}
-
-// scaled copies A with its elements scaled.
-func (g *gemmJob) scaled(i int, t *compute.Term, op *operand) {
-	buf := alloc(t.A.Rows * t.A.Cols)
-	for r := range t.A.Rows {
-		for c, v := range t.A.Row(r) {
-			buf[r*t.A.Cols+c] = v * t.Scale
-		}
-	}
-	g.keep[i].A = compute.Of(buf, t.A.Rows, t.A.Cols)
-	op.a = unsafe.Pointer(unsafe.SliceData(buf))
-	if t.TransA {
-		op.ks = uintptr(t.A.Cols) * 4
-	} else {
-		op.rs = uintptr(t.A.Cols) * 4
-	}
-}
-
-func (g *gemmJob) buffer(i, n int) []float32 {
-	for len(g.bufs) <= i {
-		g.bufs = append(g.bufs, nil)
-	}
-	return grow(&g.bufs[i], n)
-}
-
-// task computes one block of tiles.
+// task computes one block of C.
 func (g *gemmJob) task(thread, i int) {
-	row0, p0 := i%g.mTasks*g.mc, i/g.mTasks*g.nc
-	row1, p1 := min(row0+g.mc, g.dst.Rows), min(p0+g.nc, g.panels)
-	tile := &g.d.local[thread].tile
-	for p := p0; p < p1; p++ {
-		cols := min(panelCols, g.dst.Cols-p*panelCols)
-		direct := cols == panelCols && !g.hasBase
-		for r := row0; r < row1; r += tileRows {
-			rows := min(tileRows, row1-r)
-			c, cs := unsafe.Pointer(tile), uintptr(panelCols*4)
-			if direct {
-				c, cs = unsafe.Pointer(&g.dst.Data[r*g.dst.Stride+p*panelCols]), uintptr(g.dst.Stride)*4
-			}
-			for t := range g.ops {
-				op := &g.ops[t]
-				b, bs := unsafe.Add(op.b, uintptr(p)*op.bp), op.bs
-				if p >= op.tailAt {
-					b, bs = op.tail, panelCols*4
-				}
-				g.kernel[rows](op.k, unsafe.Add(op.a, uintptr(r)*op.rs), op.rs, op.ks, b, bs, c, cs, t)
-			}
-			if !direct {
-				g.finish(tile, r, rows, p*panelCols, cols)
-			}
+	w := &g.d.local[thread]
+	b := block{g: g, t: &w.tile, k: &g.d.isa.kernels}
+	b.row0, b.p0 = i%g.mTasks*g.mc, i/g.mTasks*g.nc
+	b.row1, b.p1 = min(b.row0+g.mc, g.dst.Rows), min(b.p0+g.nc, g.panels)
+	b.acc = unsafe.Pointer(unsafe.SliceData(grow(&w.acc, (b.row1-b.row0)*(b.p1-b.p0)*panelCols)))
+	b.as = uintptr(b.p1-b.p0) * panelCols * 4
+	for s := range g.segs {
+		b.seg, b.first, b.last = &g.segs[s], s == 0, s == len(g.segs)-1
+		for p := b.p0; p < b.p1; {
+			p += b.columns(p)
 		}
+	}
+	if g.tail != 0 && g.tail != panelCols/2 && b.p1 == g.panels {
+		b.finish()
+	}
+	*b.t = tile{}
+}
+
+// block is one task at work.
+type block struct {
+	g           *gemmJob
+	t           *tile
+	k           *kernelSet
+	row0, row1  int
+	p0, p1      int
+	acc         unsafe.Pointer // accumulators between segments, as rows of stride as
+	as          uintptr
+	seg         *segment
+	first, last bool
+}
+
+// columns computes panel p, or several from p on, over one segment, and returns how many.
+func (b *block) columns(p int) int {
+	g, t, s, rows := b.g, b.t, b.seg, b.row1-b.row0
+	t.k, t.rs, t.ks = s.k, s.rs, s.ks
+	if g.tail != 0 && p == g.panels-1 {
+		t.b, t.bs, t.ahead = s.tail, s.ts, s.ahead
+		if g.tail <= panelCols/2 {
+			b.tiles(b.row0, p, evenly(rows, halfRows), b.k.half[:])
+		} else {
+			b.tiles(b.row0, p, evenly(rows, tileRows), b.k.one[:])
+		}
+		return 1
+	}
+	t.b, t.bs, t.bp, t.ahead = unsafe.Add(s.b, uintptr(p)*s.bp), s.bs, s.bp, s.ahead
+	left := b.p1 - p
+	if g.tail != 0 && b.p1 == g.panels {
+		left--
+	}
+	if rows < len(b.k.wide) && b.k.wide[rows] != nil && left >= 4/rows {
+		b.place(b.row0, p)
+		b.k.wide[rows](t)
+		return 4 / rows
+	}
+	n, from := 1, b.row0
+	if b.k.big != nil && left >= 2 && rows >= bigRows {
+		n = 2
+		for ; b.row1-from >= bigRows; from += bigRows {
+			b.place(from, p)
+			b.k.big(t)
+		}
+	}
+	if from < b.row1 {
+		for q := range n {
+			t.b = unsafe.Add(s.b, uintptr(p+q)*s.bp)
+			b.tiles(from, p+q, evenly(b.row1-from, tileRows), b.k.one[:])
+		}
+	}
+	return n
+}
+
+// tiles runs kernels down the rows of one panel.
+func (b *block) tiles(from, p, step int, kernels []kernel) {
+	for r := from; r < b.row1; r += step {
+		b.place(r, p)
+		kernels[min(step, b.row1-r)](b.t)
 	}
 }
 
-// finish adds base to a tile and stores its valid part.
-func (g *gemmJob) finish(tile *[tileRows * panelCols]float32, r, rows, col, cols int) {
-	for i := range rows {
-		t := tile[i*panelCols : i*panelCols+cols]
-		at := (r+i)*g.dst.Stride + col
-		out := g.dst.Data[at : at+cols]
-		if !g.hasBase {
-			copy(out, t)
+// place points the tile at row r and panel p: where A is, where accumulators come from and go to.
+func (b *block) place(r, p int) {
+	g, t := b.g, b.t
+	t.a = unsafe.Add(b.seg.a, uintptr(r)*t.rs)
+	acc := unsafe.Add(b.acc, uintptr(r-b.row0)*b.as+uintptr(p-b.p0)*panelCols*4)
+	t.in, t.is, t.base = acc, b.as, nil
+	if b.first {
+		t.in = nil
+	}
+	if !b.last || g.tail != 0 && g.tail != panelCols/2 && p == g.panels-1 {
+		t.out, t.os = acc, b.as
+		return
+	}
+	t.out, t.os = unsafe.Pointer(&g.dst.Data[r*g.dst.Stride+p*panelCols]), uintptr(g.dst.Stride)*4
+	if g.base != nil {
+		t.base, t.es = unsafe.Pointer(&g.base.Data[r*g.base.Stride+p*panelCols]), uintptr(g.base.Stride)*4
+	}
+}
+
+// finish adds base to the last panel's columns, which the kernels left in the accumulators.
+func (b *block) finish() {
+	g, p := b.g, b.g.panels-1
+	for r := b.row0; r < b.row1; r++ {
+		at := r*g.dst.Stride + p*panelCols
+		out := g.dst.Data[at : at+g.tail]
+		acc := unsafe.Slice((*float32)(unsafe.Add(b.acc, uintptr(r-b.row0)*b.as+uintptr(p-b.p0)*panelCols*4)), g.tail)
+		if g.base == nil {
+			copy(out, acc)
 			continue
 		}
-		from := (r+i)*g.base.Stride + col
-		v.add(out, t, g.base.Data[from:from+cols])
+		from := r*g.base.Stride + p*panelCols
+		for j, v := range g.base.Data[from : from+g.tail] {
+			out[j] = acc[j] + v
+		}
 	}
 }
 
 // transposed computes a narrow C = Aᵀ·B as the transpose of Bᵀ·A, so that the long
 // side lies along the panels; multiplication commutes, so the bits are the same.
-func (g *gemmJob) transposed(d *Device, dst compute.View, base *compute.View, t compute.Term) {
+func (g *gemmJob) transposed(d *Device, dst compute.View, base *compute.View, t *compute.Term) {
 	c := compute.Of(grow(&g.swapped, dst.Rows*dst.Cols), dst.Cols, dst.Rows)
-	g.run(d, c, nil, []compute.Term{{A: t.B, TransA: true, B: t.A, Scale: t.Scale}})
+	g.oneTerm[0] = compute.Term{A: t.B, TransA: true, B: t.A, Scale: t.Scale}
+	g.run(d, c, nil, g.oneTerm[:])
+	g.oneTerm[0] = compute.Term{}
 	for i := range dst.Rows {
 		out := dst.Row(i)
 		for j := range out {

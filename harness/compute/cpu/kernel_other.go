@@ -2,7 +2,9 @@
 
 package cpu
 
-// assembled reports whether assembly runs here.
-func assembled() bool { return false }
+import "runtime"
 
-func choose(bool) {}
+func instructionSets() []instructionSet { return []instructionSet{portable} }
+
+// pause gives way while waiting.
+func pause(int) { runtime.Gosched() }

@@ -51,12 +51,12 @@ func (d *Device) RMSNorm(y, x compute.View, g []float32, eps float32, rstd []flo
 	d.byRow(rowJob{y: y, x: x, a: g, b: rstd, f: eps, do: func(j *rowJob, w *scratch, r int) {
 		x := j.x.Row(r)
 		w.l = lanes{}
-		v.dot(x, x, &w.l)
+		j.d.isa.vec.dot(x, x, &w.l)
 		s := 1 / float32(math.Sqrt(float64(float32(fold(&w.l)/float32(len(x)))+j.f)))
 		if j.b != nil {
 			j.b[r] = s
 		}
-		v.normal(j.y.Row(r), x, j.a, s)
+		j.d.isa.vec.normal(j.y.Row(r), x, j.a, s)
 	}}, x.Rows, x.Cols)
 }
 
@@ -64,20 +64,20 @@ func (d *Device) RMSNorm(y, x compute.View, g []float32, eps float32, rstd []flo
 func (d *Device) RMSNormBack(dx compute.View, base *compute.View, dy, x compute.View, g, rstd, dg []float32) {
 	if dg != nil { // over rows, ascending: one thread
 		for r := range x.Rows {
-			v.mulAcc(dg, dy.Row(r), x.Row(r), rstd[r])
+			d.isa.vec.mulAcc(dg, dy.Row(r), x.Row(r), rstd[r])
 		}
 	}
 	j := rowJob{y: dx, x: x, z: dy, a: g, b: rstd, do: func(j *rowJob, w *scratch, r int) {
 		x, dy, dx := j.x.Row(r), j.z.Row(r), j.y.Row(r)
 		w.l = lanes{}
-		v.dot3(dy, j.a, x, &w.l)
+		j.d.isa.vec.dot3(dy, j.a, x, &w.l)
 		s := j.b[r]
 		c := float32(float32(float32(s*s)*s)*fold(&w.l)) / float32(len(x))
 		from := zeros[:len(x)]
 		if j.flag {
 			from = j.w.Row(r)
 		}
-		v.normalBack(dx, from, dy, x, j.a, s, c)
+		j.d.isa.vec.normalBack(dx, from, dy, x, j.a, s, c)
 	}}
 	if base != nil {
 		j.w, j.flag = *base, true
@@ -87,9 +87,6 @@ func (d *Device) RMSNormBack(dx compute.View, base *compute.View, dy, x compute.
 	d.byRow(j, x.Rows, x.Cols)
 }
 
-// v is the set of row kernels in use.
-var v = goVec
-
 var zeros = make([]float32, 1<<15)
 
 // Rope is compute.Device's.
@@ -97,9 +94,9 @@ func (d *Device) Rope(x compute.View, headDim int, pos []int32, cos, sin []float
 	d.byRow(rowJob{x: x, n: headDim, ids: pos, cos: cos, sin: sin, flag: inverse, do: func(j *rowJob, w *scratch, r int) {
 		h := j.n / 2
 		x, at := j.x.Row(r), int(j.ids[r])*h
-		turn := v.rotate
+		turn := j.d.isa.vec.rotate
 		if j.flag {
-			turn = v.unrotate
+			turn = j.d.isa.vec.unrotate
 		}
 		for i := 0; i < len(x); i += j.n {
 			turn(x[i:i+h], x[i+h:i+j.n], j.cos[at:at+h], j.sin[at:at+h])
@@ -109,13 +106,13 @@ func (d *Device) Rope(x compute.View, headDim int, pos []int32, cos, sin []float
 
 // SiLUMul is compute.Device's.
 func (d *Device) SiLUMul(h, gate, up compute.View) {
-	d.byRow(rowJob{y: h, x: gate, z: up, do: func(j *rowJob, w *scratch, r int) { v.silu(j.y.Row(r), j.x.Row(r), j.z.Row(r)) }}, h.Rows, 4*h.Cols)
+	d.byRow(rowJob{y: h, x: gate, z: up, do: func(j *rowJob, w *scratch, r int) { j.d.isa.vec.silu(j.y.Row(r), j.x.Row(r), j.z.Row(r)) }}, h.Rows, 4*h.Cols)
 }
 
 // SiLUMulBack is compute.Device's.
 func (d *Device) SiLUMulBack(dgate, dup, dh, gate, up compute.View) {
 	d.byRow(rowJob{y: dgate, u: dup, w: dh, x: gate, z: up, do: func(j *rowJob, w *scratch, r int) {
-		v.siluBack(j.y.Row(r), j.u.Row(r), j.w.Row(r), j.x.Row(r), j.z.Row(r))
+		j.d.isa.vec.siluBack(j.y.Row(r), j.u.Row(r), j.w.Row(r), j.x.Row(r), j.z.Row(r))
 	}}, dh.Rows, 4*dh.Cols)
 }
 
@@ -127,35 +124,35 @@ func (d *Device) CrossEntropy(logits compute.View, target []int32, weight, loss 
 func entropyRow(j *rowJob, w *scratch, r int) {
 	x := j.x.Row(r)
 	w.m = lowest
-	v.scaleMax(x, 1, &w.m)
+	j.d.isa.vec.scaleMax(x, 1, &w.m)
 	top := w.m.max()
 	if j.argmax != nil {
-		j.argmax[r] = int32(min(v.find(x, top), len(x)-1))
+		j.argmax[r] = int32(min(j.d.isa.vec.find(x, top), len(x)-1))
 	}
 	at := x[j.ids[r]]
 	w.l = lanes{}
 	keep := j.a == nil // the logits stay
 	if keep {
-		sumExp(x, top, w)
+		j.sumExp(x, top, w)
 	} else {
-		v.expSub(x, x, top, &w.l)
+		j.d.isa.vec.expSub(x, x, top, &w.l)
 	}
 	sum := fold(&w.l)
 	if j.b != nil {
 		j.b[r] = float32(compute.Log64(float64(sum)) + float64(top-at))
 	}
 	if !keep {
-		v.scale(x, x, j.a[r]/sum)
+		j.d.isa.vec.scale(x, x, j.a[r]/sum)
 		x[j.ids[r]] -= j.a[r]
 	}
 }
 
 // sumExp adds exp(x-sub) up without keeping it, in blocks.
-func sumExp(x []float32, sub float32, w *scratch) {
+func (j *rowJob) sumExp(x []float32, sub float32, w *scratch) {
 	buf := grow(&w.s, 1024)
 	for len(x) > 0 {
 		n := min(len(x), len(buf))
-		v.expSub(buf[:n], x[:n], sub, &w.l)
+		j.d.isa.vec.expSub(buf[:n], x[:n], sub, &w.l)
 		x = x[n:]
 	}
 }
@@ -187,19 +184,19 @@ func mix(z uint64) uint64 {
 
 // AddBias is compute.Device's.
 func (d *Device) AddBias(x compute.View, b []float32) {
-	d.byRow(rowJob{x: x, a: b, do: func(j *rowJob, w *scratch, r int) { v.add(j.x.Row(r), j.x.Row(r), j.a) }}, x.Rows, x.Cols)
+	d.byRow(rowJob{x: x, a: b, do: func(j *rowJob, w *scratch, r int) { j.d.isa.vec.add(j.x.Row(r), j.x.Row(r), j.a) }}, x.Rows, x.Cols)
 }
 
 // BiasGrad is compute.Device's.
 func (d *Device) BiasGrad(db []float32, dy compute.View) {
 	for r := range dy.Rows {
-		v.add(db, db, dy.Row(r))
+		d.isa.vec.add(db, db, dy.Row(r))
 	}
 }
 
 // Add is compute.Device's.
 func (d *Device) Add(y, x compute.View) {
-	d.byRow(rowJob{y: y, x: x, do: func(j *rowJob, w *scratch, r int) { v.add(j.y.Row(r), j.y.Row(r), j.x.Row(r)) }}, x.Rows, x.Cols)
+	d.byRow(rowJob{y: y, x: x, do: func(j *rowJob, w *scratch, r int) { j.d.isa.vec.add(j.y.Row(r), j.y.Row(r), j.x.Row(r)) }}, x.Rows, x.Cols)
 }
 
 // Copy is compute.Device's.
@@ -218,7 +215,7 @@ func (d *Device) Gather(y compute.View, table []float32, ids []int32) {
 func (d *Device) ScatterAdd(table []float32, dy compute.View, ids []int32) {
 	for r := range dy.Rows {
 		row := table[int(ids[r])*dy.Cols:][:dy.Cols]
-		v.add(row, row, dy.Row(r))
+		d.isa.vec.add(row, row, dy.Row(r))
 	}
 }
 
@@ -233,11 +230,11 @@ func (d *Device) blocks(j rowJob, n int) {
 	d.byRow(j, (n+flatBlock-1)/flatBlock, flatBlock)
 }
 
-func block(x []float32, i int) []float32 { return x[i*flatBlock : min((i+1)*flatBlock, len(x))] }
+func chunk(x []float32, i int) []float32 { return x[i*flatBlock : min((i+1)*flatBlock, len(x))] }
 
 // Scale is compute.Device's.
 func (d *Device) Scale(x []float32, a float32) {
-	d.blocks(rowJob{a: x, f: a, do: func(j *rowJob, w *scratch, i int) { b := block(j.a, i); v.scale(b, b, j.f) }}, len(x))
+	d.blocks(rowJob{a: x, f: a, do: func(j *rowJob, w *scratch, i int) { b := chunk(j.a, i); j.d.isa.vec.scale(b, b, j.f) }}, len(x))
 }
 
 // SumSquares is compute.Device's.
@@ -270,7 +267,7 @@ func (d *Device) AdamW(p, g, m, w []float32, o compute.AdamW) {
 		keep: float32(1 - o.LR*o.WeightDecay), step: float32(o.LR / c1),
 	}
 	d.blocks(rowJob{a: p, b: g, c: m, cos: w, adam: &d.adam, do: func(j *rowJob, w *scratch, i int) {
-		v.adam(block(j.a, i), block(j.b, i), block(j.c, i), block(j.cos, i), j.adam)
+		j.d.isa.vec.adam(chunk(j.a, i), chunk(j.b, i), chunk(j.c, i), chunk(j.cos, i), j.adam)
 	}}, len(p))
 }
 
