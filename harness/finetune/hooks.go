@@ -1,11 +1,8 @@
 package finetune
 
 import (
-	"slices"
-
 	"theriac/harness/compute"
 	"theriac/harness/compute/block"
-	"theriac/harness/rng"
 )
 
 // Hooks is where others reach into a run: monitors watch through Step and
@@ -40,33 +37,4 @@ func (r *Run) observe(items []int) {
 	r.graph.ws.Capture = &block.Capture{Want: h.Want, Each: func(layer int, linear string, example int, grad compute.View) {
 		h.Each(items[example], layer, linear, grad.Data[:grad.Rows*grad.Cols])
 	}}
-}
-
-// Order is the order of n examples in an epoch: slots sorted by hash(seed, epoch,
-// slot), so that adding or replacing examples leaves the others where they were.
-func Order(seed uint64, epoch, n int) []int {
-	key := rng.Hash(seed, "order")
-	h := make([]uint64, n)
-	out := make([]int, n)
-	for i := range out {
-		out[i], h[i] = i, mix(key+mix(uint64(epoch)<<32+uint64(i)))
-	}
-	slices.SortFunc(out, func(a, b int) int {
-		switch {
-		case h[a] < h[b]:
-			return -1
-		case h[a] > h[b]:
-			return 1
-		}
-		return a - b
-	})
-	return out
-}
-
-// mix is the finaliser of SplitMix64 (Steele, Lea and Flood, 2014).
-func mix(z uint64) uint64 {
-	z += 0x9e3779b97f4a7c15
-	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
-	z = (z ^ z>>27) * 0x94d049bb133111eb
-	return z ^ z>>31
 }

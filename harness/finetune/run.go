@@ -8,6 +8,7 @@ import (
 
 	"theriac/harness/compute"
 	"theriac/harness/compute/block"
+	"theriac/harness/corpus"
 	"theriac/harness/infer"
 	"theriac/harness/rng"
 )
@@ -181,7 +182,7 @@ func (r *Run) Step() error {
 // members are the examples of a step of an epoch.
 func (r *Run) members(epoch, at int) []int {
 	if r.orderEpoch != epoch {
-		r.order = Order(r.Spec.Seed, epoch, len(r.items))
+		r.order = corpus.Order(r.Spec.Seed, epoch, len(r.items))
 		if r.hooks.Order != nil {
 			r.order = r.hooks.Order(epoch, r.order)
 		}

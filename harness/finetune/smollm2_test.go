@@ -183,3 +183,11 @@ func TestSmolLM2LossCurve(t *testing.T) {
 		t.Errorf("the loss curve differs from PEFT's by %g", worst)
 	}
 }
+
+// mix is the finaliser of SplitMix64, as reference.py has it.
+func mix(z uint64) uint64 {
+	z += 0x9E3779B97F4A7C15
+	z = (z ^ z>>30) * 0xBF58476D1CE4E5B9
+	z = (z ^ z>>27) * 0x94D049BB133111EB
+	return z ^ z>>31
+}
