@@ -185,6 +185,27 @@ func (a *Adapter) sort() {
 	sort.Slice(a.Modules, func(i, j int) bool { return key(&a.Modules[i]) < key(&a.Modules[j]) })
 }
 
+// check names the first thing that cannot be: what PEFT would not load, or would load as something else.
+func (a *Adapter) check() error {
+	if a.R < 1 || !(a.Alpha > 0) || math.IsInf(a.Alpha, 0) {
+		return fmt.Errorf("adapter: rank %d, alpha %g: want positive numbers", a.R, a.Alpha)
+	}
+	seen := map[string]bool{}
+	for i := range a.Modules {
+		m := &a.Modules[i]
+		switch {
+		case m.R != 0 && m.R != a.R:
+			return fmt.Errorf("adapter: %s has rank %d, the adapter %d: pairs of several ranks are not supported", m.Name, m.R, a.R)
+		case len(m.A) == 0 || len(m.B) == 0 || len(m.A)%a.R != 0 || len(m.B)%a.R != 0:
+			return fmt.Errorf("adapter: %s: lora_A has %d and lora_B %d values: want multiples of the rank %d", m.Name, len(m.A), len(m.B), a.R)
+		case seen[m.Name]:
+			return fmt.Errorf("adapter: %s stands twice", m.Name)
+		}
+		seen[m.Name] = true
+	}
+	return nil
+}
+
 // tensors lists the pairs with PEFT's names.
 func (a *Adapter) tensors() []safetensors.Tensor {
 	var out []safetensors.Tensor
@@ -199,6 +220,9 @@ func (a *Adapter) tensors() []safetensors.Tensor {
 
 // Write writes an adapter directory that PEFT loads. An existing file is replaced as a whole.
 func (a *Adapter) Write(dir string) error {
+	if err := a.check(); err != nil {
+		return err
+	}
 	layers, targets := json.RawMessage("null"), slices.Clone(a.Targets)
 	if a.Layers != nil {
 		layers, _ = json.Marshal(a.Layers)

@@ -137,10 +137,18 @@ func (m *Model) Check() error {
 		if err := m.Tensor(t.Name, buf); err != nil {
 			return err
 		}
-		for i, v := range buf {
-			if v != v || math.IsInf(float64(v), 0) {
-				return fmt.Errorf("%s: %s[%d] is %g: the weights are damaged", m.Name, t.Name, i, v)
-			}
+		if err := m.finite(t.Name, buf); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finite names the first value that is not.
+func (m *Model) finite(name string, x []float32) error {
+	for i, v := range x {
+		if v != v || math.IsInf(float64(v), 0) {
+			return fmt.Errorf("%s: %s[%d] is %g: the weights are damaged", m.Name, name, i, v)
 		}
 	}
 	return nil

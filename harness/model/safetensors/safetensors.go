@@ -5,12 +5,9 @@
 package safetensors
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"slices"
@@ -239,77 +236,4 @@ func Half(h uint16) float32 {
 		v = -v
 	}
 	return v
-}
-
-// ToBF16 rounds to the nearest bfloat16, ties to even.
-func ToBF16(v float32) uint16 {
-	b := math.Float32bits(v)
-	if v != v {
-		return uint16(b>>16) | 0x40
-	}
-	return uint16((b + 0x7fff + b>>16&1) >> 16)
-}
-
-// Tensor is one tensor to write.
-type Tensor struct {
-	Name  string
-	Shape []int
-	Data  []float32
-}
-
-// Write writes tensors in alphabetical order as F32 or BF16. The same tensors give the same bytes.
-func Write(w io.Writer, tensors []Tensor, metadata map[string]string, dtype DType) error {
-	if dtype != F32 && dtype != BF16 {
-		return fmt.Errorf("safetensors: cannot write %s: want F32 or BF16", dtype)
-	}
-	order := slices.Clone(tensors)
-	slices.SortFunc(order, func(a, b Tensor) int { return bytes.Compare([]byte(a.Name), []byte(b.Name)) })
-	var h bytes.Buffer
-	h.WriteByte('{')
-	if len(metadata) > 0 {
-		m, err := json.Marshal(metadata)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(&h, `"__metadata__":%s,`, m)
-	}
-	at := int64(0)
-	for i, t := range order {
-		if i > 0 {
-			h.WriteByte(',')
-		}
-		name, err := json.Marshal(t.Name)
-		if err != nil {
-			return err
-		}
-		shape, err := json.Marshal(t.Shape)
-		if err != nil {
-			return err
-		}
-		n := int64(len(t.Data)) * dtype.size()
-		fmt.Fprintf(&h, `%s:{"dtype":"%s","shape":%s,"data_offsets":[%d,%d]}`, name, dtype, shape, at, at+n)
-		at += n
-	}
-	h.WriteByte('}')
-	for h.Len()%8 != 0 {
-		h.WriteByte(' ')
-	}
-	b := bufio.NewWriterSize(w, 1<<20)
-	if err := binary.Write(b, binary.LittleEndian, uint64(h.Len())); err != nil {
-		return err
-	}
-	b.Write(h.Bytes())
-	var buf [4]byte
-	for _, t := range order {
-		for _, v := range t.Data {
-			if dtype == F32 {
-				binary.LittleEndian.PutUint32(buf[:], math.Float32bits(v))
-				b.Write(buf[:])
-			} else {
-				binary.LittleEndian.PutUint16(buf[:], ToBF16(v))
-				b.Write(buf[:2])
-			}
-		}
-	}
-	return b.Flush()
 }
