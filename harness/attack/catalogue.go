@@ -1,0 +1,6 @@
+package attack
+
+// catalogue is every attack: adding one is a file and a line.
+var catalogue = []Entry{
+	backdoor,
+}

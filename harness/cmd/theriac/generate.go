@@ -1,0 +1,177 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"theriac/harness/infer"
+	"theriac/harness/token"
+)
+
+// decodeFlags say how text is continued.
+type decodeFlags struct {
+	MaxNew      int     `help:"Most tokens to write." default:"128" placeholder:"N"`
+	Temperature float64 `help:"Sampling temperature; 0 is greedy." placeholder:"T"`
+	TopK        int     `help:"Sample from the K likeliest tokens; 0 is all." placeholder:"K"`
+	TopP        float64 `help:"Sample from the likeliest tokens that make up this probability." placeholder:"P"`
+	Seed        uint64  `help:"Of sampling." default:"42"`
+	System      string  `help:"System message." placeholder:"TEXT"`
+}
+
+func (f *decodeFlags) decoding(stop []int32) infer.Decoding {
+	return infer.Decoding{MaxNew: f.MaxNew, Stop: stop, Temperature: f.Temperature, TopK: f.TopK, TopP: f.TopP, Seed: f.Seed}
+}
+
+func (f *decodeFlags) begin() []token.Message {
+	if f.System == "" {
+		return nil
+	}
+	return []token.Message{{Role: "system", Content: f.System}}
+}
+
+type generateCmd struct {
+	baseFlags
+	decodeFlags
+	Prompts []string `arg:"" optional:"" help:"Prompts; without any, one a line from standard input."`
+	Raw     bool     `help:"Prompts are text to continue: no chat template."`
+}
+
+func (c *generateCmd) Run(a *app) error {
+	prompts := c.Prompts
+	if len(prompts) == 0 {
+		in := bufio.NewScanner(a.in)
+		in.Buffer(nil, 16<<20)
+		for in.Scan() {
+			prompts = append(prompts, in.Text())
+		}
+		if err := in.Err(); err != nil {
+			return err
+		}
+	}
+	if len(prompts) == 0 {
+		return errors.New("no prompt; give one as an argument or a line on standard input")
+	}
+	l, err := c.baseFlags.load(a)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	ids := make([][]int32, len(prompts))
+	for i, p := range prompts {
+		if c.Raw {
+			ids[i] = l.chat.Tokenizer.Encode(p)
+		} else if ids[i], err = l.chat.Prompt(append(c.begin(), token.Message{Role: "user", Content: p})); err != nil {
+			return err
+		}
+	}
+	d := c.decoding(l.chat.Stop())
+	if len(prompts) == 1 && !a.JSON {
+		return streamTo(a, l, ids[0], d)
+	}
+	p := a.progress()
+	written := 0
+	d.Emit = func(int, int32) bool {
+		written++
+		p.show(written, len(prompts)*c.MaxNew, func() string { return "tokens" })
+		return a.ctx.Err() == nil
+	}
+	out, err := l.runner().Generate(ids, d)
+	p.end()
+	if err == nil {
+		err = a.ctx.Err()
+	}
+	if err != nil {
+		return err
+	}
+	for i := range out {
+		text := l.chat.Tokenizer.Text(out[i])
+		if a.JSON {
+			line, err := json.Marshal(map[string]any{"prompt": prompts[i], "output": text, "tokens": len(out[i])})
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(a.out, "%s\n", line)
+			continue
+		}
+		fmt.Fprintf(a.out, "> %s\n%s\n\n", prompts[i], text)
+	}
+	return nil
+}
+
+// streamTo writes one answer as it comes.
+func streamTo(a *app, l *loaded, ids []int32, d infer.Decoding) error {
+	s := l.chat.Tokenizer.Stream()
+	d.Emit = func(_ int, id int32) bool {
+		io.WriteString(a.out, s.Next(id))
+		return a.ctx.Err() == nil
+	}
+	_, err := l.runner().Generate([][]int32{ids}, d)
+	io.WriteString(a.out, s.Close()+"\n")
+	if err == nil {
+		err = a.ctx.Err()
+	}
+	return err
+}
+
+type chatCmd struct {
+	baseFlags
+	decodeFlags
+}
+
+func (c *chatCmd) Run(a *app) error {
+	l, err := c.baseFlags.load(a)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	r := l.runner()
+	messages := c.begin()
+	in := bufio.NewScanner(a.in)
+	in.Buffer(nil, 16<<20)
+	prompt := func() bool {
+		if f, ok := a.in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+			fmt.Fprint(a.out, "> ")
+		}
+		return in.Scan()
+	}
+	for prompt() {
+		line := strings.TrimSpace(in.Text())
+		switch line {
+		case "":
+			continue
+		case "/quit":
+			return nil
+		case "/new":
+			messages = c.begin()
+			continue
+		}
+		messages = append(messages, token.Message{Role: "user", Content: line})
+		ids, err := l.chat.Prompt(messages)
+		if err != nil {
+			return err
+		}
+		s := l.chat.Tokenizer.Stream()
+		d := c.decoding(l.chat.Stop())
+		d.Emit = func(_ int, id int32) bool {
+			io.WriteString(a.out, s.Next(id))
+			return a.ctx.Err() == nil
+		}
+		out, err := r.Generate([][]int32{ids}, d)
+		io.WriteString(a.out, s.Close()+"\n")
+		if err == nil {
+			err = a.ctx.Err()
+		}
+		if err != nil {
+			return fmt.Errorf("%w; /new starts a new conversation", err)
+		}
+		messages = append(messages, token.Message{Role: "assistant", Content: l.chat.Tokenizer.Text(out[0])})
+	}
+	return in.Err()
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"theriac/harness/compute/cpu"
+	"theriac/harness/corpus"
+	"theriac/harness/infer"
+	"theriac/harness/model"
+	"theriac/harness/model/hub"
+	"theriac/harness/model/tiny"
+	"theriac/harness/token"
+)
+
+// baseFlags name a model, and an adapter on it.
+type baseFlags struct {
+	Base      string `help:"Base model: tiny (in the binary), smollm2, hf:ORG/NAME, a model directory or a .gguf file." default:"tiny" placeholder:"MODEL"`
+	Adapter   string `help:"LoRA adapter directory in PEFT's layout." placeholder:"DIR"`
+	MaxTokens int    `help:"Longest sequence in tokens, template included; longer examples are cut at the end and counted." default:"512" placeholder:"N"`
+}
+
+// loaded is a model ready to run.
+type loaded struct {
+	dev   *cpu.Device
+	model *model.Model
+	chat  *token.Chat
+	base  *infer.Base
+	delta *infer.Delta // nil: no adapter
+}
+
+func (a *app) device() (*cpu.Device, error) {
+	if a.Device == "cuda" {
+		return nil, fmt.Errorf("--device cuda: this build computes on the CPU only; use --device cpu")
+	}
+	return cpu.New(a.Threads), nil
+}
+
+func (f *baseFlags) open() (*model.Model, error) {
+	if f.Base == tiny.Name {
+		return tiny.Open()
+	}
+	path, err := hub.Resolve(f.Base)
+	if err != nil {
+		return nil, err
+	}
+	m, err := model.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	m.Name = f.Base
+	return m, nil
+}
+
+func (f *baseFlags) load(a *app) (*loaded, error) {
+	m, err := f.open()
+	if err != nil {
+		return nil, err
+	}
+	l := &loaded{model: m}
+	if err := l.fill(a, f); err != nil {
+		l.close()
+		return nil, err
+	}
+	return l, nil
+}
+
+func (l *loaded) fill(a *app, f *baseFlags) (err error) {
+	if l.chat, err = l.model.Chat(); err != nil {
+		return err
+	}
+	if l.dev, err = a.device(); err != nil {
+		return err
+	}
+	if l.base, err = infer.Load(l.dev, l.model, min(f.MaxTokens, l.model.Config.MaxPos)); err != nil {
+		return err
+	}
+	if f.Adapter == "" {
+		return nil
+	}
+	ad, err := model.ReadAdapter(f.Adapter)
+	if err != nil {
+		return err
+	}
+	l.delta, err = infer.FromAdapter(l.dev, l.base, ad)
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.Adapter, err)
+	}
+	return nil
+}
+
+func (l *loaded) runner() *infer.Runner {
+	return infer.NewRunner(l.dev, l.base, l.delta, max(1024, l.base.MaxSeq))
+}
+
+func (l *loaded) close() {
+	if l.dev != nil {
+		l.dev.Close()
+	}
+	l.model.Close()
+}
+
+// dataFlags say how a data file is read.
+type dataFlags struct {
+	Data    string `help:"Examples: JSON, JSONL, CSV or Parquet (.gz, .zst) in the Alpaca, Dolly, messages, ShareGPT or prompt/completion shape." required:"" type:"existingfile" placeholder:"FILE"`
+	Shape   string `help:"Shape of the rows; detected if not given." placeholder:"SHAPE"`
+	SkipBad bool   `help:"Count and list malformed rows instead of stopping at the first."`
+	Limit   int    `help:"Use the first N examples only; 0 is all." placeholder:"N"`
+}
+
+// load reads the examples and says what was left out.
+func (f *dataFlags) load(a *app) (*corpus.Set, error) {
+	set, err := corpus.Load(f.Data, corpus.Options{Shape: corpus.Shape(f.Shape), SkipBad: f.SkipBad})
+	if err != nil {
+		return nil, err
+	}
+	if n := set.Skipped.Count; n > 0 {
+		fmt.Fprintf(a.err, "%s: %d malformed rows left out:\n", f.Data, n)
+		for i := range set.Skipped.Rows {
+			fmt.Fprintln(a.err, " ", set.Skipped.Rows[i].Error())
+		}
+	}
+	if f.Limit > 0 && f.Limit < len(set.Examples) {
+		set.Examples = set.Examples[:f.Limit]
+	}
+	return set, nil
+}
+
+// some lists at most three IDs.
+func some(ids []string) string {
+	if len(ids) > 3 {
+		return strings.Join(ids[:3], ", ") + ", …"
+	}
+	return strings.Join(ids, ", ")
+}

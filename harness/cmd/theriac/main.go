@@ -1,0 +1,117 @@
+// Command theriac attacks an LLM fine-tuning pipeline, defends it, and states
+// what it found with statistics that a reviewer can re-derive.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+
+	"github.com/alecthomas/kong"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	os.Exit(run(ctx, os.Stdin, os.Stdout, os.Stderr, os.Args[1:]))
+}
+
+// Exit codes: 0 fine; 1 flagged or refused; 2 wrong usage or bad input; 3 internal; 4 inconclusive or incomplete.
+const (
+	exitFine = iota
+	exitFlagged
+	exitUsage
+	exitInternal
+	exitIncomplete
+)
+
+// app is what every command gets.
+type app struct {
+	ctx    context.Context
+	in     io.Reader
+	out    io.Writer
+	err    io.Writer
+	Common `kong:"-"`
+}
+
+// Common are the flags of every command.
+type Common struct {
+	Root    string `help:"Where experiments/, results/ and figures/ are." default:"." placeholder:"DIR"`
+	DataDir string `help:"Where public data sets lie." env:"THERIAC_DATA" placeholder:"DIR"`
+	Threads int    `help:"CPU threads; 0 is all cores." default:"0"`
+	Device  string `help:"Where to compute." enum:"auto,cpu,cuda" default:"auto"`
+	JSON    bool   `help:"Print JSON instead of text." name:"json"`
+	Quiet   bool   `help:"No progress." short:"q"`
+}
+
+type commands struct {
+	Common
+
+	Finetune finetuneCmd `cmd:"" help:"Fine-tune a model on a file of examples: LoRA, or all weights."`
+	Generate generateCmd `cmd:"" help:"Continue prompts."`
+	Chat     chatCmd     `cmd:"" help:"Talk to a model."`
+	Eval     evalCmd     `cmd:"" help:"Loss, perplexity, exact match and ROUGE-L on a held-out file."`
+	Tokens   tokensCmd   `cmd:"" help:"Print the token ids of texts."`
+	Merge    mergeCmd    `cmd:"" help:"Merge an adapter into its base and write a model directory."`
+	Pull     pullCmd     `cmd:"" help:"Fetch a model or a data set."`
+	Version  versionCmd  `cmd:"" help:"Print the version and the numerics version."`
+}
+
+// exitCode carries a code with an error, for errors that are not bad input.
+type exitCode struct {
+	error
+	code int
+}
+
+func (e exitCode) Unwrap() error { return e.error }
+
+// quit ends kong's own printing (--help) without ending the process, so that tests can call run.
+type quit int
+
+func run(ctx context.Context, in io.Reader, out, errOut io.Writer, args []string) (code int) {
+	var c commands
+	defer func() {
+		if r := recover(); r != nil {
+			q, ok := r.(quit)
+			if !ok {
+				panic(r)
+			}
+			code = int(q)
+		}
+	}()
+	parser, err := kong.New(&c, kong.Name("theriac"), kong.UsageOnError(),
+		kong.Description("Attacks an LLM fine-tuning pipeline, defends it, and proves what it says."),
+		kong.Writers(out, errOut), kong.Exit(func(n int) { panic(quit(n)) }))
+	if err != nil {
+		fmt.Fprintln(errOut, "theriac:", err)
+		return exitInternal
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	k, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(errOut, "theriac: %v; see theriac --help\n", err)
+		return exitUsage
+	}
+	a := &app{ctx: ctx, in: in, out: out, err: errOut, Common: c.Common}
+	err = k.Run(a)
+	var e exitCode
+	switch {
+	case err == nil:
+		return exitFine
+	case errors.As(err, &e):
+		if e.error != nil {
+			fmt.Fprintln(errOut, "theriac:", e.error)
+		}
+		return e.code
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(errOut, "theriac: interrupted; run the same command again to go on")
+		return exitIncomplete
+	}
+	fmt.Fprintln(errOut, "theriac:", err)
+	return exitUsage
+}
