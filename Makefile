@@ -21,7 +21,7 @@ test: vet ## everything a contributor needs; needs Go and make only
 	go test ./...
 
 tiny: ## retrain the embedded model from nothing to the same bytes (about 25 minutes on 2 cores)
-	go run ./harness/model/tiny/build
+	go run ./harness/model/tiny/train
 
 tiny-check: ## the embedded model on held-out items, with intervals
 	go run ./harness/model/tiny/check

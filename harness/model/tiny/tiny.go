@@ -1,5 +1,5 @@
 // Package tiny is the embedded base model: an instruction model of 1.4 million parameters that this project pretrained on its
-// own generated corpus. build/ trains it from nothing, check/ measures it, MODEL.md is its card.
+// own generated corpus. train/ makes it from nothing, check/ measures it, MODEL.md is its card.
 package tiny
 
 import (
