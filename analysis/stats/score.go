@@ -28,9 +28,12 @@ func (r rates) likeliest(delta float64) float64 {
 	slope := func(p2 float64) float64 {
 		p1 := p2 + delta
 		s := 0.0
-		for _, t := range [][2]float64{{r.k1, p1}, {r.n1 - r.k1, p1 - 1}, {r.k2, p2}, {r.n2 - r.k2, p2 - 1}} {
-			if t[0] > 0 {
-				s += t[0] / t[1]
+		for _, t := range [][3]float64{{r.k1, r.n1, p1}, {r.k2, r.n2, p2}} {
+			if k, p := t[0], t[2]; k > 0 {
+				s += k / p
+			}
+			if failed, q := t[1]-t[0], 1-t[2]; failed > 0 {
+				s -= failed / q // -Inf at q = 0
 			}
 		}
 		return s
