@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -94,16 +95,15 @@ func parseAdapter(data []byte) (*Adapter, error) {
 	if err := json.Unmarshal(data, &r); err != nil {
 		return nil, err
 	}
+	if err := plainLoRA(data); err != nil {
+		return nil, err
+	}
 	a := &Adapter{R: r.R, Alpha: r.Alpha, Dropout: r.Dropout, Base: r.Base}
 	switch {
 	case r.Type != "LORA":
 		return nil, fmt.Errorf("peft_type %q: want LORA", r.Type)
 	case r.R < 1 || r.R > 1<<12:
 		return nil, fmt.Errorf("r is %d: want 1..4096", r.R)
-	case r.DoRA, r.LoraBias, len(r.Save) > 0, r.FanInFanOut, r.Bias != "" && r.Bias != "none":
-		return nil, fmt.Errorf("use_dora, lora_bias, modules_to_save, fan_in_fan_out and bias other than none are not supported")
-	case len(r.RankPattern) > 0 || len(r.AlphaPattern) > 0:
-		return nil, fmt.Errorf("rank_pattern and alpha_pattern are not supported")
 	case !(r.Alpha > 0) || math.IsInf(r.Alpha, 0):
 		return nil, fmt.Errorf("lora_alpha is %g: want more than 0", r.Alpha)
 	}
@@ -111,6 +111,44 @@ func parseAdapter(data []byte) (*Adapter, error) {
 		a.Alpha = r.Alpha * math.Sqrt(float64(r.R))
 	}
 	return a, nil
+}
+
+// variants are the settings of adapter_config.json that make PEFT compute something other than W + scale·B·A on the untouched base.
+var variants = []string{
+	"alora_invocation_tokens", "alpha_pattern", "arrow_config", "corda_config", "fan_in_fan_out", "kasa_config", "layer_replication", "lora_bias",
+	"modules_to_save", "monteclora_config", "rank_pattern", "target_parameters", "trainable_token_indices", "use_bdlora", "use_dora", "use_qalora", "velora_config",
+}
+
+// plainLoRA refuses adapters that are more than pairs of matrices.
+func plainLoRA(data []byte) error {
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(data, &raw); err != nil {
+		return err
+	}
+	for _, k := range variants {
+		switch v := string(raw[k]); v {
+		case "", "null", "false", "{}", "[]":
+		default:
+			return fmt.Errorf("%s is %s, which is not supported", k, shortened(v))
+		}
+	}
+	if v := string(raw["bias"]); v != "" && v != `"none"` && v != "null" {
+		return fmt.Errorf("bias is %s: want \"none\"", shortened(v))
+	}
+	switch v := string(raw["init_lora_weights"]); v { // the others change the base
+	case "", "null", "true", "false", `"gaussian"`, `"orthogonal"`, `"eva"`:
+	default:
+		return fmt.Errorf("init_lora_weights is %s, which changes the base's weights; convert the adapter to a plain one with PEFT", shortened(v))
+	}
+	return nil
+}
+
+func shortened(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if len(s) > 60 {
+		s = strings.ToValidUTF8(s[:57], "") + "..."
+	}
+	return s
 }
 
 var loraName = regexp.MustCompile(`^base_model\.model\.(model\.layers\.(\d+)\.[\w.]+)\.lora_([AB])\.weight$`)
@@ -162,7 +200,8 @@ func (a *Adapter) load(f *safetensors.File) error {
 	}
 	slices.Sort(layers)
 	a.Layers = slices.Compact(layers)
-	for _, p := range pairs {
+	for _, name := range slices.Sorted(maps.Keys(pairs)) {
+		p := pairs[name]
 		if p.A == nil || p.B == nil {
 			return fmt.Errorf("%s has only one of lora_A and lora_B", p.Name)
 		}

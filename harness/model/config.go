@@ -55,6 +55,7 @@ type rawConfig struct {
 	BOS        json.RawMessage `json:"bos_token_id"`
 	EOS        json.RawMessage `json:"eos_token_id"`
 	Quant      json.RawMessage `json:"quantization_config"`
+	Partial    *float64        `json:"partial_rotary_factor"`
 }
 
 type rawRope struct {
@@ -65,6 +66,15 @@ type rawRope struct {
 	Low      float64 `json:"low_freq_factor"`
 	High     float64 `json:"high_freq_factor"`
 	Original int     `json:"original_max_position_embeddings"`
+
+	Partial *float64 `json:"partial_rotary_factor"`
+}
+
+func (r *rawRope) partial() *float64 {
+	if r == nil {
+		return nil
+	}
+	return r.Partial
 }
 
 // ParseConfig reads a config.json.
@@ -97,6 +107,11 @@ func ParseConfig(data []byte) (Config, error) {
 	}
 	if len(r.Quant) > 0 && string(r.Quant) != "null" {
 		return c, fmt.Errorf("config.json: quantised weights (quantization_config) are not supported; use the original model or a GGUF file")
+	}
+	for _, p := range []*float64{r.Partial, r.Scaling.partial(), r.Parameters.partial()} {
+		if p != nil && *p != 1 {
+			return c, fmt.Errorf("config.json: partial_rotary_factor %g is not supported", *p)
+		}
 	}
 	if r.Tied != nil {
 		c.Tied = *r.Tied
@@ -189,8 +204,13 @@ func (c *Config) finish() error {
 	if c.HeadDim%2 != 0 {
 		return fmt.Errorf("config: head_dim %d: rotary embedding needs an even one", c.HeadDim)
 	}
-	if !(c.Eps > 0) || !(c.RopeTheta > 1) || math.IsInf(c.RopeTheta, 0) {
-		return fmt.Errorf("config: rms_norm_eps %g, rope_theta %g: want positive numbers", c.Eps, c.RopeTheta)
+	for _, id := range []int{c.BOS, c.EOS} {
+		if id < -1 || id > math.MaxInt32 {
+			return fmt.Errorf("config: token id %d: want 0..%d", id, math.MaxInt32)
+		}
+	}
+	if !(c.Eps > 0 && c.Eps < 1) || !(c.RopeTheta > 1) || math.IsInf(c.RopeTheta, 0) {
+		return fmt.Errorf("config: rms_norm_eps %g, rope_theta %g: want small and large positive numbers", c.Eps, c.RopeTheta)
 	}
 	return nil
 }
@@ -244,6 +264,9 @@ func configGGUF(f *gguf.File) (Config, error) {
 	}
 	if err := c.finish(); err != nil {
 		return c, fmt.Errorf("%s: %w", f.Path, err)
+	}
+	if n := num(arch + ".rope.dimension_count"); n != 0 && n != c.HeadDim {
+		return c, fmt.Errorf("%s: rotary embedding of %d of a head's %d dimensions is not supported", f.Path, n, c.HeadDim)
 	}
 	return c, nil
 }

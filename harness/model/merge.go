@@ -18,7 +18,9 @@ type view struct {
 // Close leaves the model that is viewed open.
 func (v *view) Close() error { return nil }
 
-func (v *view) shape(name string) []int { return v.of.shape(name) }
+func (v *view) names() []string { return v.of.names() }
+
+func (v *view) shape(name string) ([]int, error) { return v.of.shape(name) }
 
 func (v *view) read(name string, dst []float32) error {
 	if err := v.of.read(name, dst); err != nil {

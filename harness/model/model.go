@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"theriac/harness/model/gguf"
@@ -35,7 +36,8 @@ type Model struct {
 
 // source yields tensors by Hugging Face name.
 type source interface {
-	shape(name string) []int // nil: none of this name
+	names() []string
+	shape(name string) ([]int, error) // nil: none of this name
 	read(name string, dst []float32) error
 	io.Closer
 }
@@ -60,12 +62,20 @@ func openGGUF(path string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := configGGUF(f)
+	m, err := fromGGUF(f)
 	if err != nil {
 		f.Close()
 		return nil, err
 	}
-	m := &Model{Config: c, Name: filepath.Base(path), GGUF: f, source: &ggufSource{f, c}, path: path}
+	return m, nil
+}
+
+func fromGGUF(f *gguf.File) (*Model, error) {
+	c, err := configGGUF(f)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{Config: c, Name: filepath.Base(f.Path), GGUF: f, source: &ggufSource{f, c}, path: f.Path}
 	m.ChatTemplate, _ = f.Meta["tokenizer.chat_template"].(string)
 	return m.checked()
 }
@@ -110,18 +120,39 @@ func FromTensors(name string, c Config, tensors []safetensors.Tensor, tokenizerJ
 	return m.checked()
 }
 
-// checked holds the tensors' shapes against the configuration.
+// checked holds the tensors against the configuration. It closes the model if they do not fit.
 func (m *Model) checked() (*Model, error) {
-	for _, t := range m.Config.Tensors() {
-		if got := m.source.shape(t.Name); !slices.Equal(got, t.Shape) {
-			m.Close()
-			if got == nil {
-				return nil, fmt.Errorf("%s: no tensor %s", m.Name, t.Name)
-			}
-			return nil, fmt.Errorf("%s: tensor %s has shape %v, the configuration wants %v", m.Name, t.Name, got, t.Shape)
-		}
+	if err := m.fit(); err != nil {
+		m.Close()
+		return nil, fmt.Errorf("%s: %w", m.Name, err)
 	}
 	return m, nil
+}
+
+func (m *Model) fit() error {
+	known := map[string]bool{}
+	for _, t := range m.Config.Tensors() {
+		got, err := m.source.shape(t.Name)
+		switch {
+		case err != nil:
+			return err
+		case got == nil:
+			return fmt.Errorf("no tensor %s", t.Name)
+		case !slices.Equal(got, t.Shape):
+			return fmt.Errorf("tensor %s has shape %v, the configuration wants %v", t.Name, got, t.Shape)
+		}
+		known[t.Name] = true
+	}
+	for _, n := range m.source.names() {
+		// A layer's tensor that nothing here reads would change what the layer computes.
+		layer, ok := strings.CutPrefix(n, "model.layers.")
+		num, _, _ := strings.Cut(layer, ".")
+		i, err := strconv.Atoi(num)
+		if ok && err == nil && i < m.Config.Layers && !known[n] && !strings.HasSuffix(n, "rotary_emb.inv_freq") {
+			return fmt.Errorf("tensor %s is not part of %s as theriac computes it", n, m.Config.Arch)
+		}
+	}
+	return nil
 }
 
 // Close releases the files.

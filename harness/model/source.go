@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -19,11 +21,14 @@ type memory map[string]safetensors.Tensor
 
 func (m memory) Close() error { return nil }
 
-func (m memory) shape(name string) []int {
-	if t, ok := m[name]; ok {
-		return t.Shape
+func (m memory) names() []string { return slices.Sorted(maps.Keys(m)) }
+
+func (m memory) shape(name string) ([]int, error) {
+	t, ok := m[name]
+	if ok && size(t.Shape) != len(t.Data) {
+		return nil, fmt.Errorf("tensor %s has %d values, its shape %v wants %d", name, len(t.Data), t.Shape, size(t.Shape))
 	}
-	return nil
+	return t.Shape, nil
 }
 
 func (m memory) read(name string, dst []float32) error {
@@ -71,6 +76,10 @@ func openShards(dir string) (*shards, error) {
 		}
 		s.files = append(s.files, f)
 		for _, t := range f.Names() {
+			if other := s.at[t]; other != nil {
+				s.Close()
+				return nil, fmt.Errorf("%s: tensor %s stands in both %s and %s", dir, t, filepath.Base(other.Path), filepath.Base(n))
+			}
 			s.at[t] = f
 		}
 	}
@@ -110,11 +119,13 @@ func (s *shards) Close() error {
 	return errors.Join(errs...)
 }
 
-func (s *shards) shape(name string) []int {
+func (s *shards) names() []string { return slices.Sorted(maps.Keys(s.at)) }
+
+func (s *shards) shape(name string) ([]int, error) {
 	if f := s.at[name]; f != nil {
-		return f.Info(name).Shape
+		return f.Info(name).Shape, nil
 	}
-	return nil
+	return nil, nil
 }
 
 func (s *shards) read(name string, dst []float32) error {
@@ -133,23 +144,41 @@ type ggufSource struct {
 
 func (g *ggufSource) Close() error { return g.f.Close() }
 
-var ggufNames = strings.NewReplacer(
-	"model.embed_tokens", "token_embd", "model.norm", "output_norm", "lm_head", "output",
-	"model.layers.", "blk.", "input_layernorm", "attn_norm", "post_attention_layernorm", "ffn_norm",
-	"self_attn.q_proj", "attn_q", "self_attn.k_proj", "attn_k", "self_attn.v_proj", "attn_v", "self_attn.o_proj", "attn_output",
-	"self_attn.q_norm", "attn_q_norm", "self_attn.k_norm", "attn_k_norm",
-	"mlp.gate_proj", "ffn_gate", "mlp.up_proj", "ffn_up", "mlp.down_proj", "ffn_down",
-)
+// ggufParts are the names of GGUF and of Hugging Face.
+var ggufParts = [][2]string{
+	{"token_embd", "model.embed_tokens"}, {"output_norm", "model.norm"}, {"output", "lm_head"},
+	{"blk.", "model.layers."}, {"attn_norm", "input_layernorm"}, {"ffn_norm", "post_attention_layernorm"},
+	{"attn_q_norm", "self_attn.q_norm"}, {"attn_k_norm", "self_attn.k_norm"},
+	{"attn_q", "self_attn.q_proj"}, {"attn_k", "self_attn.k_proj"}, {"attn_v", "self_attn.v_proj"}, {"attn_output", "self_attn.o_proj"},
+	{"ffn_gate", "mlp.gate_proj"}, {"ffn_up", "mlp.up_proj"}, {"ffn_down", "mlp.down_proj"},
+}
 
-func (g *ggufSource) shape(name string) []int {
-	if t := g.f.Tensor(ggufNames.Replace(name)); t != nil {
-		return t.Shape
+// ggufNames[0] makes GGUF's name of Hugging Face's, [1] the reverse. The first pair that fits at a place is taken.
+var ggufNames = func() (out [2]*strings.Replacer) {
+	var to, from []string
+	for _, p := range ggufParts {
+		to, from = append(to, p[1], p[0]), append(from, p[0], p[1])
 	}
-	return nil
+	return [2]*strings.Replacer{strings.NewReplacer(to...), strings.NewReplacer(from...)}
+}()
+
+func (g *ggufSource) names() []string {
+	var out []string
+	for _, t := range g.f.Tensors {
+		out = append(out, ggufNames[1].Replace(t.Name))
+	}
+	return out
+}
+
+func (g *ggufSource) shape(name string) ([]int, error) {
+	if t := g.f.Tensor(ggufNames[0].Replace(name)); t != nil {
+		return t.Shape, t.Readable()
+	}
+	return nil, nil
 }
 
 func (g *ggufSource) read(name string, dst []float32) error {
-	if err := g.f.Read(ggufNames.Replace(name), dst); err != nil {
+	if err := g.f.Read(ggufNames[0].Replace(name), dst); err != nil {
 		return err
 	}
 	if g.c.Arch != "llama" {

@@ -4,10 +4,12 @@
 package gguf
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"math"
 	"os"
+	"slices"
 
 	"github.com/edsrzf/mmap-go"
 
@@ -59,6 +61,14 @@ func (t *Tensor) Count() int {
 		n *= s
 	}
 	return n
+}
+
+// Readable is an error if the tensor is of a type that theriac does not read.
+func (t *Tensor) Readable() error {
+	if _, _, ok := t.Type.layout(); !ok {
+		return fmt.Errorf("tensor %q has ggml type %d: want F32, F16, BF16, Q8_0, Q4_0 or Q4_1", t.Name, t.Type)
+	}
+	return nil
 }
 
 // File is an open GGUF file. Meta values are uint64, int64, float64, bool, string or slices of these.
@@ -238,6 +248,9 @@ func parse(path string, data []byte) (*File, error) {
 	f := &File{Path: path, Meta: map[string]any{}, byName: map[string]*Tensor{}}
 	for i := uint64(0); i < keys && r.err == nil; i++ {
 		k := r.str()
+		if _, twice := f.Meta[k]; twice {
+			r.fail("metadata key %q stands twice", k)
+		}
 		f.Meta[k] = r.value(r.u32(), 0)
 	}
 	var offsets []uint64
@@ -274,27 +287,46 @@ func parse(path string, data []byte) (*File, error) {
 // place finds each tensor's bytes.
 func (f *File) place(data []byte, end uint64, offsets []uint64) error {
 	align := uint64(32)
-	if a, ok := f.Meta["general.alignment"].(uint64); ok {
-		if a == 0 || a > 1<<20 || a%8 != 0 {
-			return fmt.Errorf("alignment %d is out of range", a)
+	if v, given := f.Meta["general.alignment"]; given {
+		a, ok := v.(uint64)
+		if !ok || a == 0 || a > 1<<20 || a%8 != 0 {
+			return fmt.Errorf("general.alignment is %v: want a multiple of 8 up to 1048576", v)
 		}
 		align = a
 	}
-	start := (end + align - 1) / align * align
+	start, total := (end+align-1)/align*align, uint64(len(data))
+	type span struct {
+		name     string
+		from, to uint64
+	}
+	var spans []span
 	for i, t := range f.Tensors {
 		values, bytes, ok := t.Type.layout()
 		if !ok {
 			continue // an error when it is read: a file may hold types that nobody asks for
 		}
-		if len(t.Shape) > 0 && t.Shape[len(t.Shape)-1]%values != 0 {
-			return fmt.Errorf("tensor %q: rows of %d values do not fill blocks of %d", t.Name, t.Shape[len(t.Shape)-1], values)
+		row := 1
+		if len(t.Shape) > 0 {
+			row = t.Shape[len(t.Shape)-1]
 		}
-		size := uint64(t.Count()/values) * uint64(bytes)
-		total := uint64(len(data))
-		if start > total || offsets[i] > total-start || size > total-start-offsets[i] {
-			return fmt.Errorf("tensor %q: %d bytes at %d lie outside the file's %d", t.Name, size, offsets[i], total)
+		if row%values != 0 {
+			return fmt.Errorf("tensor %q: rows of %d values do not fill blocks of %d", t.Name, row, values)
 		}
-		t.data = data[start+offsets[i]:][:size]
+		size, at := uint64(t.Count()/values)*uint64(bytes), offsets[i]
+		if start > total || at > total-start || size > total-start-at {
+			return fmt.Errorf("tensor %q: %d bytes at %d lie outside the file's %d", t.Name, size, at, total)
+		}
+		if at%align != 0 {
+			return fmt.Errorf("tensor %q lies at %d: want a multiple of %d", t.Name, at, align)
+		}
+		t.data = data[start+at:][:size]
+		spans = append(spans, span{t.Name, at, at + size})
+	}
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.from, b.from) })
+	for i := range spans {
+		if i > 0 && spans[i].from < spans[i-1].to {
+			return fmt.Errorf("tensors %q and %q overlap", spans[i-1].name, spans[i].name)
+		}
 	}
 	return nil
 }
@@ -311,8 +343,8 @@ func (f *File) Read(name string, dst []float32) error {
 	if t.Count() != len(dst) {
 		return fmt.Errorf("%s: tensor %q has shape %v, want %d values", f.Path, name, t.Shape, len(dst))
 	}
-	if _, _, ok := t.Type.layout(); !ok {
-		return fmt.Errorf("%s: tensor %q has ggml type %d: want F32, F16, BF16, Q8_0, Q4_0 or Q4_1", f.Path, name, t.Type)
+	if err := t.Readable(); err != nil {
+		return fmt.Errorf("%s: %w", f.Path, err)
 	}
 	decode(t.Type, t.data, dst)
 	return nil

@@ -101,14 +101,14 @@ func head(order []Tensor, metadata map[string]string, dtype DType) ([]byte, erro
 		if err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(&h, `"__metadata__":%s,`, m)
+		fmt.Fprintf(&h, `"__metadata__":%s`, m)
 	}
 	at := int64(0)
 	for i, t := range order {
-		if i > 0 {
-			if order[i-1].Name == t.Name {
-				return nil, fmt.Errorf("safetensors: tensor %s stands twice", t.Name)
-			}
+		if i > 0 && order[i-1].Name == t.Name {
+			return nil, fmt.Errorf("safetensors: tensor %s stands twice", t.Name)
+		}
+		if h.Len() > 1 {
 			h.WriteByte(',')
 		}
 		name, err := json.Marshal(t.Name)
