@@ -44,9 +44,11 @@ func (d DoseResponse) rateAt(dose float64) Estimate {
 		// Symmetric on the link's scale, so the band stays within [0, 1].
 		mid := f.opt.Link.inverse(r.p)
 		_, _, slope, _ := f.opt.Link.curve(mid)
-		half := zCritical(level) * math.Sqrt(quadratic(g, v)) / slope
-		e.Interval.Low, _, _, _ = f.opt.Link.curve(mid - half)
-		e.Interval.High, _, _, _ = f.opt.Link.curve(mid + half)
+		half := zCritical(level) * deviation(g, v) / slope
+		low, _, _, _ := f.opt.Link.curve(mid - half)
+		high, _, _, _ := f.opt.Link.curve(mid + half)
+		// Rates of 1e-300 do not survive the way to the link's scale and back.
+		e.Interval.Low, e.Interval.High = min(low, r.p), max(high, r.p)
 	}
 	return e
 }

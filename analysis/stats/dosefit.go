@@ -212,15 +212,15 @@ func (d *DoseResponse) describe(f *doseFit) {
 	d.parameters(f)
 }
 
-// parameters reports slope, intercept, floor and ceiling in the widest family.
+// parameters reports slope, intercept, floor and ceiling, each in its widest family.
 func (d *DoseResponse) parameters(f *doseFit) {
 	theta, level := f.fit.theta, f.opt.Level
-	v, family := f.widest([]float64{0, 1, 0, 0})
-	method := fmt.Sprintf("%s, Wald, %s variance", d.method(), family)
 	at := func(value float64, g []float64) Estimate {
-		e := Estimate{Value: value, Interval: unbounded(level), Method: method, N: len(f.problem.y), Assumptions: d.Assumptions}
+		v, family := f.widest(g)
+		e := Estimate{Value: value, Interval: unbounded(level), N: len(f.problem.y), Assumptions: d.Assumptions,
+			Method: fmt.Sprintf("%s, Wald, %s variance", d.method(), family)}
 		if v != nil && !f.stepped {
-			half := zCritical(level) * math.Sqrt(quadratic(g, v))
+			half := zCritical(level) * deviation(g, v)
 			e.Interval.Low, e.Interval.High = value-half, value+half
 		}
 		return e

@@ -34,13 +34,16 @@ func (f *doseFit) effectiveDose(share float64, totals []doseTotal, out *DoseResp
 
 	g := []float64{-1 / b, -z / b, 0, 0}
 	delta := func(v [][]float64, critical float64) Interval {
-		half := critical * math.Sqrt(quadratic(g, v))
+		half := critical * deviation(g, v)
 		return Interval{f.dose(z - half), f.dose(z + half), f.opt.Level}
 	}
 	cuts := f.cuts(g)
 	for _, name := range families {
 		if v, _ := f.variance(name); v != nil && !f.stepped {
 			*e.Delta.of(name) = delta(v, zCritical(f.opt.Level))
+			if noWidth(quadratic(g, v), quadratic(g, f.fit.cov)) {
+				e.Estimate.Warnings = append(e.Estimate.Warnings, fmt.Sprintf("the %s variance is 0: its interval has no width and says nothing about uncertainty", name))
+			}
 		}
 		if cut, ok := cuts[name]; ok {
 			*e.Profile.of(name) = f.profile(share, z, cut)
@@ -72,7 +75,7 @@ func (f *doseFit) cuts(g []float64) map[string]float64 {
 		cuts[FamilyQuasibinomial] = f.phi * square(tCritical(f.opt.Level, float64(f.df)))
 	}
 	if f.cluster != nil && f.fit.cov != nil && !f.stepped {
-		ratio := quadratic(g, f.cluster) / quadratic(g, f.fit.cov)
+		ratio := max(0, quadratic(g, f.cluster)) / quadratic(g, f.fit.cov)
 		cuts[FamilyCluster] = ratio * square(tCritical(f.opt.Level, float64(f.groups-1)))
 	}
 	return cuts
@@ -99,7 +102,7 @@ func (f *doseFit) recommend(e *EffectiveDose, g []float64) {
 		return
 	}
 	slope := []float64{0, 1, 0, 0}
-	if w, _ := f.widest(slope); math.Abs(f.fit.theta[1]) < zCritical(f.opt.Level)*math.Sqrt(quadratic(slope, w)) {
+	if w, _ := f.widest(slope); math.Abs(f.fit.theta[1]) < zCritical(f.opt.Level)*deviation(slope, w) {
 		e.Recommended, e.Estimate.Interval = FamilyProfile+family, *e.Profile.of(family)
 		e.Estimate.Method += fmt.Sprintf(", profile likelihood, %s", family)
 		warn("the slope cannot be told from 0: the delta method fails, quote the profile interval")
@@ -119,7 +122,7 @@ func (f *doseFit) profile(share, z, cut float64) Interval {
 	}
 	step := 0.05
 	if g := (1 / f.fit.theta[1]); f.fit.cov != nil {
-		if s := math.Abs(g) * math.Sqrt(quadratic([]float64{1, z, 0, 0}, f.fit.cov)); s > 1e-6 && s < 1 {
+		if s := math.Abs(g) * deviation([]float64{1, z, 0, 0}, f.fit.cov); s > 1e-6 && s < 1 {
 			step = s
 		}
 	}
@@ -149,17 +152,36 @@ func (f *doseFit) profile(share, z, cut float64) Interval {
 	return v
 }
 
-// crossing is where fn turns positive between in (<= 0) and out (> 0).
+// crossing is where fn turns positive between in (<= 0) and out (> 0): the Illinois
+// variant of false position (M. Dowell and P. Jarratt, BIT 11:168, 1971), with a bisection
+// every third step, since a profile may be flat or jump.
 func crossing(in, out float64, fn func(float64) float64) float64 {
-	for range 60 {
-		mid := in + (out-in)/2
-		if mid == in || mid == out {
+	const done = 1e-11 // of the distance, and of the drop in log-likelihood
+	fin, fout := fn(in), fn(out)
+	side := 0 // the end that moved last
+	for i := range 90 {
+		if math.Abs(out-in) <= done*(math.Abs(in)+math.Abs(out)) || fin == 0 {
 			break
 		}
-		if fn(mid) <= 0 {
-			in = mid
-		} else {
-			out = mid
+		mid := in + (out-in)/2
+		if part := fin / (fin - fout); i%3 != 2 && part > 0 && part < 1 {
+			mid = in + (out-in)*part
+		}
+		switch v := fn(mid); {
+		case math.Abs(v) < done:
+			return mid
+		case v <= 0:
+			in, fin = mid, v
+			if side < 0 {
+				fout /= 2
+			}
+			side = -1
+		default:
+			out, fout = mid, v
+			if side > 0 {
+				fin /= 2
+			}
+			side = 1
 		}
 	}
 	return in

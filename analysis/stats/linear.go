@@ -122,6 +122,9 @@ func quadratic(g []float64, v [][]float64) float64 {
 	return s
 }
 
+// deviation is the standard deviation of g'theta under variance v, not below 0 by a rounding.
+func deviation(g []float64, v [][]float64) float64 { return math.Sqrt(max(0, quadratic(g, v))) }
+
 // scaled is c a.
 func scaled(c float64, a [][]float64) [][]float64 {
 	s := zeros(len(a), len(a))

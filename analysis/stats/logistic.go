@@ -92,6 +92,9 @@ func FitBinomial(rows []BinomialRow, link Link, level float64) (BinomialFit, err
 		out.ByGroup = wald(beta, out.byGroup, zCritical(level), level, groups, fmt.Sprintf("%s regression, Wald, variance by group", link))
 		for j := range out.ByGroup {
 			out.ByGroup[j].Assumptions = []string{groupsIndependent}
+			if noWidth(out.byGroup[j][j], cov[j][j]) {
+				out.ByGroup[j].Warnings = append(out.ByGroup[j].Warnings, groupsAgree)
+			}
 		}
 		if groups < manyGroups {
 			out.warn(fewGroups(groups))
@@ -106,7 +109,11 @@ func FitBinomial(rows []BinomialRow, link Link, level float64) (BinomialFit, err
 const (
 	groupsIndependent = "groups are independent of each other"
 	manyGroups        = 40
+	groupsAgree       = "the groups do not differ at all: the interval by group has no width and says nothing about uncertainty"
 )
+
+// noWidth says that a variance is 0 but for rounding, beside the model's.
+func noWidth(v, model float64) bool { return !(v > 1e-12*model) }
 
 func fewGroups(groups int) string {
 	return fmt.Sprintf("%d groups: a variance by group is too small on average below about %d, and the normal quantile with it", groups, manyGroups)
@@ -134,7 +141,7 @@ func wald(beta []float64, cov [][]float64, critical, level float64, n int, metho
 			es[j].Warnings = []string{"determined by the other covariates: undefined"}
 			continue
 		}
-		half := critical * math.Sqrt(cov[j][j])
+		half := critical * math.Sqrt(max(0, cov[j][j]))
 		es[j].Interval = Interval{b - half, b + half, level}
 	}
 	return es

@@ -69,13 +69,17 @@ func (p *curveProblem) clusterCovariance(fit curveFit, group []int, groups int) 
 			}
 		}
 	}
-	meat := zeros(len(fit.theta), len(fit.theta))
-	for _, u := range sums {
-		addOuter(meat, 1, u)
-	}
 	g := float64(groups)
 	correction := g / (g - 1) * float64(n-1) / float64(n-params)
-	return scaled(correction, multiply(multiply(bread, meat), bread))
+	v := zeros(len(fit.theta), len(fit.theta))
+	for _, u := range sums {
+		influence := make([]float64, len(u))
+		for j := range bread {
+			influence[j] = dot(bread[j], u)
+		}
+		addOuter(v, correction, influence)
+	}
+	return v
 }
 
 func count(marks []bool) int {

@@ -159,7 +159,7 @@ func (s *slopes) coefficient(j int, value, level float64) Estimate {
 		e.Warnings = []string{"the data do not tell the slopes apart"}
 		return e
 	}
-	half := tCritical(level, s.df) * math.Sqrt(s.v[j][j])
+	half := tCritical(level, s.df) * math.Sqrt(max(0, s.v[j][j]))
 	e.Interval.Low, e.Interval.High = value-half, value+half
 	return e
 }
@@ -196,7 +196,7 @@ func (s *slopes) margin(value Estimate, margin float64, low, high []float64) Mar
 		return m.nothing(s.blind)
 	}
 	theta := []float64{0, s.p, s.q}
-	sl, sh := math.Sqrt(quadratic(low, s.v)), math.Sqrt(quadratic(high, s.v))
+	sl, sh := deviation(low, s.v), deviation(high, s.v)
 	if !(sl > 0 && sh > 0) {
 		return m.nothing(noSpread)
 	}
@@ -212,7 +212,7 @@ func (s *slopes) flat() Margin {
 	if s.v == nil || s.blind != "" {
 		return m.nothing(s.blind)
 	}
-	se := math.Sqrt(s.v[2][2])
+	se := math.Sqrt(max(0, s.v[2][2]))
 	if !(se > 0) {
 		return m.nothing(noSpread)
 	}
