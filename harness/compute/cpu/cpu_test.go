@@ -246,12 +246,23 @@ func TestThreadsDoNotMatter(t *testing.T) {
 }
 
 func TestAssemblyIsThePortableCode(t *testing.T) {
-	plain := New(1)
-	plain.isa = &portable
-	for _, isa := range instructionSets() {
-		t.Run(isa.name, func(t *testing.T) {
-			d := New(2)
-			d.isa = &isa
+	plain, err := NewWith(1, "portable")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NewWith(1, "mmx"); err == nil {
+		t.Error("an unknown instruction set makes a device")
+	}
+	for _, set := range InstructionSets() {
+		if set == "portable" {
+			continue
+		}
+		t.Run(set, func(t *testing.T) {
+			d, err := NewWith(2, set)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer d.Close()
 			each(t, func(t *testing.T, seed uint64, op func(compute.Device, *gen) []float32) {
 				same(t, "assembly", seed, op(d, &gen{seed}), op(plain, &gen{seed}))
 			})

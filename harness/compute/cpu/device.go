@@ -1,7 +1,9 @@
 package cpu
 
 import (
+	"fmt"
 	"runtime"
+	"strings"
 	"unsafe"
 
 	"theriac/harness/compute"
@@ -23,11 +25,33 @@ var _ compute.Device = (*Device)(nil)
 
 // New returns a device of the given number of threads; 0 is all cores. Threads
 // beyond the first are parked goroutines, which end when the device is collected or closed.
-func New(threads int) *Device {
+func New(threads int) *Device { return newDevice(threads, &best) }
+
+// NewWith is New with one of InstructionSets by name, where New takes the best.
+func NewWith(threads int, set string) (*Device, error) {
+	all := instructionSets()
+	for i := range all {
+		if all[i].name == set {
+			return newDevice(threads, &all[i]), nil
+		}
+	}
+	return nil, fmt.Errorf("cpu: instruction set %q: this processor has %s", set, strings.Join(InstructionSets(), ", "))
+}
+
+// InstructionSets names what this processor can run, the best first and "portable" last.
+// All give the same bits.
+func InstructionSets() (names []string) {
+	for _, s := range instructionSets() {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+func newDevice(threads int, isa *instructionSet) *Device {
 	if threads <= 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	d := &Device{pool: newPool(threads), isa: &best, local: make([]scratch, threads)}
+	d := &Device{pool: newPool(threads), isa: isa, local: make([]scratch, threads)}
 	p := d.pool
 	runtime.AddCleanup(d, func(p *pool) { p.close() }, p)
 	return d

@@ -107,43 +107,43 @@ func main() {
 	lanesIn := func(reg string) { p("\tVMOVUPS (%s), Y14", reg) }
 	lanesOut := func(reg string) { p("\tVMOVUPS Y14, (%s)", reg) }
 
-	function("expSubAVX", []string{"dst", "src", "l"}, []string{"sub"})
+	function("expSub8", []string{"dst", "src", "l"}, []string{"sub"})
 	lanesIn("DX")
 	loop("expSub", "VMOVUPS (DI)(AX*1), Y0", "VSUBPS Y15, Y0, Y0", exp, "VMOVUPS Y0, (SI)(AX*1)", "VADDPS Y0, Y14, Y14")
 	lanesOut("DX")
 	end()
-	function("scaleMaxAVX", []string{"x", "m"}, []string{"a"})
+	function("scaleMax8", []string{"x", "m"}, []string{"a"})
 	lanesIn("DI")
 	loop("scaleMax", "VMULPS (SI)(AX*1), Y15, Y0", "VMOVUPS Y0, (SI)(AX*1)", "VMAXPS Y14, Y0, Y14")
 	lanesOut("DI")
 	end()
-	function("scaleAVX", []string{"y", "x"}, []string{"a"})
+	function("scale8", []string{"y", "x"}, []string{"a"})
 	loop("scale", "VMULPS (DI)(AX*1), Y15, Y0", "VMOVUPS Y0, (SI)(AX*1)")
 	end()
-	function("dotAVX", []string{"x", "y", "l"}, nil)
+	function("dot8", []string{"x", "y", "l"}, nil)
 	lanesIn("DX")
 	loop("dot", "VMOVUPS (SI)(AX*1), Y0", "VMULPS (DI)(AX*1), Y0, Y0", "VADDPS Y0, Y14, Y14")
 	lanesOut("DX")
 	end()
-	function("dot3AVX", []string{"x", "y", "z", "l"}, nil)
+	function("dot38", []string{"x", "y", "z", "l"}, nil)
 	lanesIn("R8")
 	loop("dot3", "VMOVUPS (SI)(AX*1), Y0", "VMULPS (DI)(AX*1), Y0, Y0", "VMULPS (DX)(AX*1), Y0, Y0", "VADDPS Y0, Y14, Y14")
 	lanesOut("R8")
 	end()
-	function("normalAVX", []string{"y", "x", "ga"}, []string{"r"})
+	function("normal8", []string{"y", "x", "ga"}, []string{"r"})
 	loop("normal", "VMULPS (DI)(AX*1), Y15, Y0", "VMULPS (DX)(AX*1), Y0, Y0", "VMOVUPS Y0, (SI)(AX*1)")
 	end()
-	function("normalBackAVX", []string{"dx", "base", "dy", "x", "ga"}, []string{"r", "c"})
+	function("normalBack8", []string{"dx", "base", "dy", "x", "ga"}, []string{"r", "c"})
 	loop("normalBack", "VMOVUPS (DX)(AX*1), Y0", "VMULPS (R9)(AX*1), Y0, Y0", "VMULPS Y15, Y0, Y0", "VMULPS (R8)(AX*1), Y14, Y1", "VSUBPS Y1, Y0, Y0",
 		"VADDPS (DI)(AX*1), Y0, Y0", "VMOVUPS Y0, (SI)(AX*1)")
 	end()
-	function("mulAccAVX", []string{"s", "x", "y"}, []string{"r"})
+	function("mulAcc8", []string{"s", "x", "y"}, []string{"r"})
 	loop("mulAcc", "VMOVUPS (DI)(AX*1), Y0", "VMULPS (DX)(AX*1), Y0, Y0", "VMULPS Y15, Y0, Y0", "VADDPS (SI)(AX*1), Y0, Y0", "VMOVUPS Y0, (SI)(AX*1)")
 	end()
-	function("siluAVX", []string{"h", "ga", "u"}, nil)
+	function("silu8", []string{"h", "ga", "u"}, nil)
 	loop("silu", "VMOVUPS (DI)(AX*1), Y0", "VMOVAPS Y0, Y5", sigmoid, "VMULPS Y0, Y5, Y0", "VMULPS (DX)(AX*1), Y0, Y0", "VMOVUPS Y0, (SI)(AX*1)")
 	end()
-	function("siluBackAVX", []string{"dg", "du", "dh", "ga", "u"}, nil)
+	function("siluBack8", []string{"dg", "du", "dh", "ga", "u"}, nil)
 	loop("siluBack", "VMOVUPS (R8)(AX*1), Y0", "VMOVAPS Y0, Y5", sigmoid,
 		"VMOVUPS (DX)(AX*1), Y6",                                                               // d
 		"VMULPS Y0, Y5, Y7",                                                                    // xs
@@ -152,20 +152,20 @@ func main() {
 		"VMULPS Y7, Y6, Y10", "VMOVUPS Y10, (DI)(AX*1)", "VMOVUPS Y9, (SI)(AX*1)")
 	end()
 	for _, r := range [][3]string{{"rotate", "VSUBPS", "VADDPS"}, {"unrotate", "VADDPS", "VSUBPS"}} {
-		function(r[0]+"AVX", []string{"a", "b", "cos", "sin"}, nil)
+		function(r[0]+"8", []string{"a", "b", "cos", "sin"}, nil)
 		loop(r[0], "VMOVUPS (SI)(AX*1), Y0", "VMOVUPS (DI)(AX*1), Y1", "VMOVUPS (DX)(AX*1), Y2", "VMOVUPS (R8)(AX*1), Y3",
 			"VMULPS Y2, Y0, Y4", "VMULPS Y3, Y1, Y5", r[1]+" Y5, Y4, Y4",
 			"VMULPS Y2, Y1, Y6", "VMULPS Y3, Y0, Y7", r[2]+" Y7, Y6, Y6",
 			"VMOVUPS Y4, (SI)(AX*1)", "VMOVUPS Y6, (DI)(AX*1)")
 		end()
 	}
-	function("addAVX", []string{"y", "a", "b"}, nil)
+	function("add8", []string{"y", "a", "b"}, nil)
 	loop("add", "VMOVUPS (DI)(AX*1), Y0", "VADDPS (DX)(AX*1), Y0, Y0", "VMOVUPS Y0, (SI)(AX*1)")
 	end()
-	function("scoreBackAVX", []string{"ds", "p", "dp"}, []string{"d", "a"})
+	function("scoreBack8", []string{"ds", "p", "dp"}, []string{"d", "a"})
 	loop("scoreBack", "VMOVUPS (DX)(AX*1), Y0", "VSUBPS Y15, Y0, Y0", "VMULPS (DI)(AX*1), Y0, Y0", "VMULPS Y14, Y0, Y0", "VMOVUPS Y0, (SI)(AX*1)")
 	end()
-	function("adamAVX", []string{"p", "ga", "m", "v", "c"}, nil)
+	function("adam8", []string{"p", "ga", "m", "v", "c"}, nil)
 	for i := range 7 { // b1c b2 b2c rc2 eps keep step
 		p("\tVBROADCASTSS %d(R9), Y%d", 4*i, 9+i)
 	}
@@ -174,7 +174,7 @@ func main() {
 		"VSQRTPS Y3, Y3", "VMULPS Y12, Y3, Y3", "VADDPS Y13, Y3, Y3", "VDIVPS Y3, Y1, Y1", "VMULPS Y15, Y1, Y1",
 		"VMULPS (SI)(AX*1), Y14, Y2", "VSUBPS Y1, Y2, Y2", "VMOVUPS Y2, (SI)(AX*1)")
 	end()
-	p("\n// func findAVX(x *float32, n int, v float32) int\nTEXT ·findAVX(SB), NOSPLIT, $0-32")
+	p("\n// func find8(x *float32, n int, v float32) int\nTEXT ·find8(SB), NOSPLIT, $0-32")
 	p("\tMOVQ x+0(FP), SI\n\tMOVQ n+8(FP), CX\n\tVBROADCASTSS v+16(FP), Y15\n\tXORQ AX, AX\n\tTESTQ CX, CX\n\tJZ findNone")
 	p("findLoop:\n\tVCMPPS $0, (SI)(AX*4), Y15, Y0\n\tVMOVMSKPS Y0, BX\n\tTESTL BX, BX\n\tJNZ findHit\n\tADDQ $8, AX\n\tDECQ CX\n\tJNZ findLoop")
 	p("findNone:\n\tMOVQ AX, ret+24(FP)\n\tVZEROUPPER\n\tRET\nfindHit:\n\tBSFL BX, BX\n\tADDQ BX, AX\n\tMOVQ AX, ret+24(FP)\n\tVZEROUPPER\n\tRET")

@@ -261,10 +261,10 @@ func (d *Device) SumSquares(x []float32) float64 {
 // AdamW is compute.Device's.
 func (d *Device) AdamW(p, g, m, w []float32, o compute.AdamW) {
 	b1, b2 := o.Beta1, o.Beta2
-	c1, c2 := 1-power(b1, o.Step), 1-power(b2, o.Step)
+	c1, c2 := 1-float64(power(b1, o.Step)), 1-float64(power(b2, o.Step))
 	d.adam = adamConst{
 		b1c: float32(1 - b1), b2: float32(b2), b2c: float32(1 - b2), rc2: float32(1 / math.Sqrt(c2)), eps: float32(o.Eps),
-		keep: float32(1 - o.LR*o.WeightDecay), step: float32(o.LR / c1),
+		keep: float32(1 - float64(o.LR*o.WeightDecay)), step: float32(o.LR / c1),
 	}
 	d.blocks(rowJob{a: p, b: g, c: m, cos: w, adam: &d.adam, do: func(j *rowJob, w *scratch, i int) {
 		j.d.isa.vec.adam(chunk(j.a, i), chunk(j.b, i), chunk(j.c, i), chunk(j.cos, i), j.adam)

@@ -143,8 +143,8 @@ DATA sign<>+28(SB)/4, $0x80000000
 GLOBL sign<>(SB), RODATA|NOPTR, $32
 
 
-// func expSubAVX(dst, src, l *float32, n int, sub float32)
-TEXT ·expSubAVX(SB), NOSPLIT, $0-36
+// func expSub8(dst, src, l *float32, n int, sub float32)
+TEXT ·expSub8(SB), NOSPLIT, $0-36
 	MOVQ dst+0(FP), SI
 	MOVQ src+8(FP), DI
 	MOVQ l+16(FP), DX
@@ -195,8 +195,8 @@ expSubDone:
 	VZEROUPPER
 	RET
 
-// func scaleMaxAVX(x, m *float32, n int, a float32)
-TEXT ·scaleMaxAVX(SB), NOSPLIT, $0-28
+// func scaleMax8(x, m *float32, n int, a float32)
+TEXT ·scaleMax8(SB), NOSPLIT, $0-28
 	MOVQ x+0(FP), SI
 	MOVQ m+8(FP), DI
 	MOVQ n+16(FP), CX
@@ -217,8 +217,8 @@ scaleMaxDone:
 	VZEROUPPER
 	RET
 
-// func scaleAVX(y, x *float32, n int, a float32)
-TEXT ·scaleAVX(SB), NOSPLIT, $0-28
+// func scale8(y, x *float32, n int, a float32)
+TEXT ·scale8(SB), NOSPLIT, $0-28
 	MOVQ y+0(FP), SI
 	MOVQ x+8(FP), DI
 	MOVQ n+16(FP), CX
@@ -236,8 +236,8 @@ scaleDone:
 	VZEROUPPER
 	RET
 
-// func dotAVX(x, y, l *float32, n int)
-TEXT ·dotAVX(SB), NOSPLIT, $0-32
+// func dot8(x, y, l *float32, n int)
+TEXT ·dot8(SB), NOSPLIT, $0-32
 	MOVQ x+0(FP), SI
 	MOVQ y+8(FP), DI
 	MOVQ l+16(FP), DX
@@ -258,8 +258,8 @@ dotDone:
 	VZEROUPPER
 	RET
 
-// func dot3AVX(x, y, z, l *float32, n int)
-TEXT ·dot3AVX(SB), NOSPLIT, $0-40
+// func dot38(x, y, z, l *float32, n int)
+TEXT ·dot38(SB), NOSPLIT, $0-40
 	MOVQ x+0(FP), SI
 	MOVQ y+8(FP), DI
 	MOVQ z+16(FP), DX
@@ -282,8 +282,8 @@ dot3Done:
 	VZEROUPPER
 	RET
 
-// func normalAVX(y, x, ga *float32, n int, r float32)
-TEXT ·normalAVX(SB), NOSPLIT, $0-36
+// func normal8(y, x, ga *float32, n int, r float32)
+TEXT ·normal8(SB), NOSPLIT, $0-36
 	MOVQ y+0(FP), SI
 	MOVQ x+8(FP), DI
 	MOVQ ga+16(FP), DX
@@ -303,8 +303,8 @@ normalDone:
 	VZEROUPPER
 	RET
 
-// func normalBackAVX(dx, base, dy, x, ga *float32, n int, r float32, c float32)
-TEXT ·normalBackAVX(SB), NOSPLIT, $0-56
+// func normalBack8(dx, base, dy, x, ga *float32, n int, r float32, c float32)
+TEXT ·normalBack8(SB), NOSPLIT, $0-56
 	MOVQ dx+0(FP), SI
 	MOVQ base+8(FP), DI
 	MOVQ dy+16(FP), DX
@@ -331,8 +331,8 @@ normalBackDone:
 	VZEROUPPER
 	RET
 
-// func mulAccAVX(s, x, y *float32, n int, r float32)
-TEXT ·mulAccAVX(SB), NOSPLIT, $0-36
+// func mulAcc8(s, x, y *float32, n int, r float32)
+TEXT ·mulAcc8(SB), NOSPLIT, $0-36
 	MOVQ s+0(FP), SI
 	MOVQ x+8(FP), DI
 	MOVQ y+16(FP), DX
@@ -354,8 +354,8 @@ mulAccDone:
 	VZEROUPPER
 	RET
 
-// func siluAVX(h, ga, u *float32, n int)
-TEXT ·siluAVX(SB), NOSPLIT, $0-32
+// func silu8(h, ga, u *float32, n int)
+TEXT ·silu8(SB), NOSPLIT, $0-32
 	MOVQ h+0(FP), SI
 	MOVQ ga+8(FP), DI
 	MOVQ u+16(FP), DX
@@ -408,8 +408,8 @@ siluDone:
 	VZEROUPPER
 	RET
 
-// func siluBackAVX(dg, du, dh, ga, u *float32, n int)
-TEXT ·siluBackAVX(SB), NOSPLIT, $0-48
+// func siluBack8(dg, du, dh, ga, u *float32, n int)
+TEXT ·siluBack8(SB), NOSPLIT, $0-48
 	MOVQ dg+0(FP), SI
 	MOVQ du+8(FP), DI
 	MOVQ dh+16(FP), DX
@@ -472,8 +472,8 @@ siluBackDone:
 	VZEROUPPER
 	RET
 
-// func rotateAVX(a, b, cos, sin *float32, n int)
-TEXT ·rotateAVX(SB), NOSPLIT, $0-40
+// func rotate8(a, b, cos, sin *float32, n int)
+TEXT ·rotate8(SB), NOSPLIT, $0-40
 	MOVQ a+0(FP), SI
 	MOVQ b+8(FP), DI
 	MOVQ cos+16(FP), DX
@@ -502,8 +502,8 @@ rotateDone:
 	VZEROUPPER
 	RET
 
-// func unrotateAVX(a, b, cos, sin *float32, n int)
-TEXT ·unrotateAVX(SB), NOSPLIT, $0-40
+// func unrotate8(a, b, cos, sin *float32, n int)
+TEXT ·unrotate8(SB), NOSPLIT, $0-40
 	MOVQ a+0(FP), SI
 	MOVQ b+8(FP), DI
 	MOVQ cos+16(FP), DX
@@ -532,8 +532,8 @@ unrotateDone:
 	VZEROUPPER
 	RET
 
-// func addAVX(y, a, b *float32, n int)
-TEXT ·addAVX(SB), NOSPLIT, $0-32
+// func add8(y, a, b *float32, n int)
+TEXT ·add8(SB), NOSPLIT, $0-32
 	MOVQ y+0(FP), SI
 	MOVQ a+8(FP), DI
 	MOVQ b+16(FP), DX
@@ -552,8 +552,8 @@ addDone:
 	VZEROUPPER
 	RET
 
-// func scoreBackAVX(ds, p, dp *float32, n int, d float32, a float32)
-TEXT ·scoreBackAVX(SB), NOSPLIT, $0-40
+// func scoreBack8(ds, p, dp *float32, n int, d float32, a float32)
+TEXT ·scoreBack8(SB), NOSPLIT, $0-40
 	MOVQ ds+0(FP), SI
 	MOVQ p+8(FP), DI
 	MOVQ dp+16(FP), DX
@@ -576,8 +576,8 @@ scoreBackDone:
 	VZEROUPPER
 	RET
 
-// func adamAVX(p, ga, m, v, c *float32, n int)
-TEXT ·adamAVX(SB), NOSPLIT, $0-48
+// func adam8(p, ga, m, v, c *float32, n int)
+TEXT ·adam8(SB), NOSPLIT, $0-48
 	MOVQ p+0(FP), SI
 	MOVQ ga+8(FP), DI
 	MOVQ m+16(FP), DX
@@ -621,8 +621,8 @@ adamDone:
 	VZEROUPPER
 	RET
 
-// func findAVX(x *float32, n int, v float32) int
-TEXT ·findAVX(SB), NOSPLIT, $0-32
+// func find8(x *float32, n int, v float32) int
+TEXT ·find8(SB), NOSPLIT, $0-32
 	MOVQ x+0(FP), SI
 	MOVQ n+8(FP), CX
 	VBROADCASTSS v+16(FP), Y15
