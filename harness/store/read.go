@@ -1,0 +1,422 @@
+package store
+
+// The Parquet files: opened together, read in order of run.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/apache/arrow/go/v17/arrow/array"
+	"github.com/apache/arrow/go/v17/parquet"
+	"github.com/apache/arrow/go/v17/parquet/file"
+	"github.com/apache/arrow/go/v17/parquet/metadata"
+	"github.com/apache/arrow/go/v17/parquet/pqarrow"
+)
+
+const (
+	batchRows  = 8192
+	batchBytes = 1 << 30 // what one batch may ask for
+	specPrefix = "spec."
+)
+
+// errMixed marks tables of which some are newer than others.
+var errMixed = errors.New("the tables are of different compactions")
+
+// tableSet is the tables of one compaction; the zero value holds no runs.
+type tableSet struct {
+	set   string
+	files []*tableFile // in the order of Tables
+	runs  []Run        // by ID; not to be changed
+}
+
+type tableFile struct {
+	path string
+	f    *os.File
+	r    *file.Reader
+	mem  *budget
+}
+
+func tablePath(dir, name string) string { return filepath.Join(dir, name+".parquet") }
+
+// openTables opens the committed tables. It waits for a process that is renaming
+// them, and finishes the work of one that died doing so.
+func (s *Store) openTables() (*tableSet, error) {
+	var t *tableSet
+	var err error
+	for range 200 {
+		t, err = openSet(s.tables)
+		if !errors.Is(err, errMixed) {
+			break
+		}
+		if s.shards != "" {
+			if err := s.recoverTables(); err != nil {
+				return nil, err
+			}
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	t.runs = s.runs
+	same := s.set == t.set
+	s.mu.Unlock()
+	if same {
+		return t, nil
+	}
+	if t.runs, err = t.readRuns(); err != nil {
+		t.close()
+		return nil, err
+	}
+	s.mu.Lock()
+	s.runs, s.set = t.runs, t.set
+	s.mu.Unlock()
+	return t, nil
+}
+
+func openSet(dir string) (*tableSet, error) {
+	t := &tableSet{}
+	missing := ""
+	for _, name := range Tables {
+		path := tablePath(dir, name)
+		f, err := openTable(path)
+		if errors.Is(err, os.ErrNotExist) {
+			missing = path
+			continue
+		}
+		var set string
+		if err == nil {
+			t.files = append(t.files, f)
+			set, err = f.check()
+		}
+		if err == nil && len(t.files) > 1 && set != t.set {
+			err = fmt.Errorf("%s: %w: restore the directory from version control, or delete it and run the experiment again", dir, errMixed)
+		}
+		if err != nil {
+			t.close()
+			return nil, err
+		}
+		t.set = set
+	}
+	if len(t.files) > 0 && missing != "" {
+		t.close()
+		return nil, fmt.Errorf("%s: not found, though its neighbours are there: %w: restore the directory from version control, or delete it and run the experiment again", missing, errMixed)
+	}
+	return t, nil
+}
+
+func (t *tableSet) close() {
+	for _, f := range t.files {
+		f.f.Close()
+	}
+}
+
+// openTable opens a Parquet file. The error of one that is absent is os.ErrNotExist.
+func openTable(path string) (t *tableFile, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fail(path, err)
+	}
+	t = &tableFile{path: path, f: f, mem: newBudget(batchBytes)}
+	err = t.try(func() (err error) {
+		t.r, err = file.NewParquetReader(f, file.WithReadProps(parquet.NewReaderProperties(t.mem)))
+		return err
+	})
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return t, nil
+}
+
+// try decodes: what arrow makes of damaged bytes becomes an error that names the file.
+func (t *tableFile) try(decode func() error) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("%s: %w", t.path, err)
+		}
+	}()
+	defer caught(&err)
+	t.mem.reset(batchBytes)
+	return decode()
+}
+
+// check returns the set that the file belongs to.
+func (t *tableFile) check() (set string, err error) {
+	err = t.try(func() error {
+		version := t.r.MetaData().KeyValueMetadata().FindValue(schemaKey)
+		if version == nil {
+			return fmt.Errorf("found no %s, wanted a table that theriac wrote", schemaKey)
+		}
+		if err := checkVersion(arrow.NewMetadata([]string{schemaKey}, []string{*version})); err != nil {
+			return err
+		}
+		if v := t.r.MetaData().KeyValueMetadata().FindValue(setKey); v != nil {
+			set = *v
+			return nil
+		}
+		return fmt.Errorf("found no %s, wanted a table that theriac wrote", setKey)
+	})
+	return set, err
+}
+
+// reader reads the row groups in batches.
+func (t *tableFile) reader(groups []int) (rr pqarrow.RecordReader, schema *arrow.Schema, err error) {
+	err = t.try(func() error {
+		fr, err := pqarrow.NewFileReader(t.r, pqarrow.ArrowReadProperties{BatchSize: batchRows}, t.mem)
+		if err != nil {
+			return err
+		}
+		if schema, err = fr.Schema(); err != nil {
+			return err
+		}
+		rr, err = fr.GetRecordReader(context.Background(), nil, groups)
+		return err
+	})
+	return rr, schema, err
+}
+
+// next batch, or nil after the last.
+func (t *tableFile) next(rr pqarrow.RecordReader) (rec arrow.Record, err error) {
+	err = t.try(func() error {
+		if rr.Next() {
+			rec = rr.Record()
+			for i := range int(rec.NumCols()) {
+				if int64(rec.Column(i).Len()) != rec.NumRows() {
+					return fmt.Errorf("found columns of different length")
+				}
+			}
+			return nil
+		}
+		if rr.Err() == io.EOF {
+			return nil
+		}
+		return rr.Err()
+	})
+	return rec, err
+}
+
+func sameFields(found []arrow.Field, want []arrow.Field) error {
+	for i, w := range want {
+		if i >= len(found) {
+			return fmt.Errorf("found no column %q", w.Name)
+		}
+		if f := found[i]; f.Name != w.Name || f.Nullable != w.Nullable || !arrow.TypeEqual(f.Type, w.Type) {
+			return fmt.Errorf("found the column %q (%v), wanted %q (%v)", f.Name, f.Type, w.Name, w.Type)
+		}
+	}
+	return nil
+}
+
+// readRuns reads all of runs.
+func (t *tableSet) readRuns() ([]Run, error) {
+	if len(t.files) == 0 {
+		return nil, nil
+	}
+	f := t.files[0]
+	rr, schema, err := f.reader(allGroups(f.r))
+	if err != nil {
+		return nil, err
+	}
+	fields := schema.Fields()
+	if err := sameFields(fields, runFields()); err != nil {
+		return nil, fmt.Errorf("%s: %w", f.path, err)
+	}
+	specs := fields[len(runCols):]
+	for _, s := range specs {
+		if !strings.HasPrefix(s.Name, specPrefix) || s.Type.ID() != arrow.STRING {
+			return nil, fmt.Errorf("%s: found the column %q (%v), wanted only %sNAME (utf8) after %q", f.path, s.Name, s.Type, specPrefix, fields[len(runCols)-1].Name)
+		}
+	}
+	var runs []Run
+	for {
+		rec, err := f.next(rr)
+		if err != nil {
+			return nil, err
+		}
+		if rec == nil {
+			return runs, nil
+		}
+		n := len(runs)
+		err = f.try(func() error {
+			runs = append(runs, make([]Run, rec.NumRows())...)
+			for i := range runCols {
+				runCols[i].read(rec.Column(i), 0, runs[n:])
+			}
+			for i, s := range specs {
+				a := rec.Column(len(runCols) + i).(*array.String)
+				for j := range runs[n:] {
+					if a.IsValid(j) {
+						r := &runs[n+j]
+						r.Spec = append(r.Spec, Field{s.Name[len(specPrefix):], a.Value(j)})
+					}
+				}
+			}
+			for i := max(n, 1); i < len(runs); i++ {
+				if runs[i].ID <= runs[i-1].ID {
+					return fmt.Errorf("row %d: found run %s after %s, wanted them sorted", i+1, runs[i].ID, runs[i-1].ID)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+func allGroups(r *file.Reader) []int {
+	out := make([]int, r.NumRowGroups())
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+// groupsOf returns the row groups that can hold any of the runs, sorted.
+func groupsOf(r *file.Reader, runs []string) []int {
+	var out []int
+	for i := range r.NumRowGroups() {
+		lo, hi, ok := bounds(r.MetaData().RowGroup(i))
+		for len(runs) > 0 && ok && runs[0] < lo {
+			runs = runs[1:]
+		}
+		if !ok || len(runs) > 0 && runs[0] <= hi {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// bounds of the first column, which is the run.
+func bounds(g *metadata.RowGroupMetaData) (lo, hi string, ok bool) {
+	c, err := g.ColumnChunk(0)
+	if err != nil {
+		return "", "", false
+	}
+	if set, err := c.StatsSet(); err != nil || !set {
+		return "", "", false
+	}
+	stats, err := c.Statistics()
+	if err != nil {
+		return "", "", false
+	}
+	s, ok := stats.(*metadata.ByteArrayStatistics)
+	if !ok || !s.HasMinMax() {
+		return "", "", false
+	}
+	return string(s.Min()), string(s.Max()), true
+}
+
+// cursor walks one long table, run by run.
+type cursor struct {
+	table anyTable
+	file  *tableFile
+	rr    pqarrow.RecordReader
+	ids   *array.String
+	cols  []arrow.Array
+	at, n int
+	end   bool
+}
+
+// cursor opens table i of [Tables] (not runs) at the runs wanted, sorted.
+func (t *tableSet) cursor(i int, runs []string) (*cursor, error) {
+	f := t.files[i]
+	var groups []int
+	if err := f.try(func() error { groups = groupsOf(f.r, runs); return nil }); err != nil {
+		return nil, err
+	}
+	c := &cursor{table: longTables[i-1], file: f, end: len(groups) == 0}
+	if c.end {
+		return c, nil
+	}
+	var schema *arrow.Schema
+	var err error
+	if c.rr, schema, err = f.reader(groups); err != nil {
+		return nil, err
+	}
+	want := append([]arrow.Field{runCols[0].field()}, c.table.fields()...)
+	if err := sameFields(schema.Fields(), want); err != nil {
+		return nil, fmt.Errorf("%s: %w", f.path, err)
+	}
+	return c, nil
+}
+
+// take moves past a run's rows and adds them to r unless it is nil. Runs are taken in order.
+func (c *cursor) take(run string, r *Record) error {
+	for !c.end {
+		if c.at == c.n {
+			rec, err := c.file.next(c.rr)
+			if err != nil {
+				return err
+			}
+			if c.end = rec == nil; c.end {
+				return nil
+			}
+			c.ids, c.cols = rec.Column(0).(*array.String), rec.Columns()[1:]
+			c.at, c.n = 0, int(rec.NumRows())
+			continue
+		}
+		done := false
+		err := c.file.try(func() error {
+			id := c.ids.Value(c.at)
+			if id < run {
+				return fmt.Errorf("found rows of run %s, which runs.parquet does not have there", id)
+			}
+			to := c.at
+			for to < c.n && c.ids.Value(to) == run {
+				to++
+			}
+			if r != nil {
+				c.table.read(c.cols, c.at, to, r)
+			}
+			c.at, done = to, to < c.n
+			return nil
+		})
+		if done || err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fill reads the rows of one run.
+func (t *tableSet) fill(r *Record) error {
+	for i := 1; i < len(t.files); i++ {
+		c, err := t.cursor(i, []string{r.ID})
+		if err != nil {
+			return err
+		}
+		for _, run := range t.runs {
+			if run.ID > r.ID {
+				break
+			}
+			if run.ID == r.ID {
+				err = c.take(r.ID, r)
+			} else {
+				err = c.take(run.ID, nil)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return t.verify(r)
+}
+
+// verify says whether a run's rows are those that were stored.
+func (t *tableSet) verify(r *Record) error {
+	if d := digest(r); d != r.Digest {
+		return fmt.Errorf("%s: run %s: found rows with digest %s, wanted %s: the tables were changed or damaged: restore them from version control, or delete them and run the experiment again",
+			filepath.Dir(t.files[0].path), r.ID, d, r.Digest)
+	}
+	return nil
+}
