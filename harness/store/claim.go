@@ -31,6 +31,11 @@ func (s *Store) Claim(run string) (release func(), ok bool, err error) {
 	if err := s.writable(run); err != nil {
 		return nil, false, err
 	}
+	for _, sub := range []string{"claims", "tmp"} {
+		if err := os.MkdirAll(filepath.Join(s.shards, sub), 0o755); err != nil {
+			return nil, false, fail(s.shards, err)
+		}
+	}
 	lock, err := tryLock(filepath.Join(s.shards, "claims", run+".lock"))
 	if lock == nil || err != nil {
 		return nil, false, err
@@ -76,6 +81,9 @@ func tryLock(path string) (*flock.Flock, error) {
 
 // lockTables keeps every other process from compacting until unlock is called.
 func (s *Store) lockTables() (unlock func(), err error) {
+	if err := os.MkdirAll(s.shards, 0o755); err != nil {
+		return nil, fail(s.shards, err)
+	}
 	lock, err := tryLock(filepath.Join(s.shards, "compact.lock"))
 	if err != nil {
 		return nil, err

@@ -30,22 +30,23 @@ func (s *Store) Compact(ctx context.Context) error {
 	return s.compact(ctx, nil)
 }
 
-// compact is Compact for a caller that has the lock. Runs of drop are left out.
-func (s *Store) compact(ctx context.Context, drop map[string]bool) error {
+// compact is Compact for a caller that has the lock. Runs of drop are left out, those
+// of other stores put in.
+func (s *Store) compact(ctx context.Context, drop map[string]bool, others ...*Store) error {
 	if err := s.finishTables(); err != nil {
 		return err
 	}
 	if err := s.cleanTemps(); err != nil {
 		return err
 	}
-	if needed, err := s.needed(drop); err != nil || !needed {
+	if needed, err := s.needed(drop); err != nil || !needed && len(others) == 0 {
 		return err
 	}
 	next := filepath.Join(s.shards, "next")
 	if err := os.MkdirAll(next, 0o755); err != nil {
 		return fail(next, err)
 	}
-	shards, err := s.writeSet(ctx, next, drop)
+	shards, err := s.writeSet(ctx, next, drop, others)
 	if err != nil {
 		os.RemoveAll(next)
 		return err
@@ -84,14 +85,14 @@ func (s *Store) needed(drop map[string]bool) (bool, error) {
 }
 
 // writeSet writes all runs into dir and returns the shards that they came from.
-func (s *Store) writeSet(ctx context.Context, dir string, drop map[string]bool) (shards []string, err error) {
+func (s *Store) writeSet(ctx context.Context, dir string, drop map[string]bool, others []*Store) (shards []string, err error) {
 	w, err := newSetWriter(dir)
 	if err != nil {
 		return nil, err
 	}
 	defer w.abandon()
 	keep := func(r *Run) bool { return !drop[r.ID] }
-	err = s.scan(keep, Tables, func(r *Record, from []string) error {
+	err = s.scanAll(keep, others, func(r *Record, from []string) error {
 		w.add(r)
 		shards = append(shards, from...)
 		return ctx.Err()
@@ -173,7 +174,7 @@ func (s *Store) finishTables() error {
 func (s *Store) cleanTemps() error {
 	dir := filepath.Join(s.shards, "tmp")
 	entries, err := os.ReadDir(dir)
-	if err != nil {
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fail(dir, err)
 	}
 	for _, e := range entries {

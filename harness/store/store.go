@@ -32,16 +32,11 @@ type runState struct{ run, status string }
 
 // Open opens the tables in one directory (results/PROFILE/EXPERIMENT) and the shards in
 // another (results/PROFILE/.runs/EXPERIMENT). An empty shards opens the tables alone, for
-// reading. Neither needs to exist. A compaction that was interrupted is finished.
+// reading. Neither needs to exist; they are made when something is written. A compaction that was interrupted is finished.
 func Open(tables, shards string) (*Store, error) {
 	s := &Store{tables: tables, shards: shards, held: map[string]bool{}, read: map[string]runState{}}
 	if shards == "" {
 		return s, nil
-	}
-	for _, sub := range []string{"claims", "tmp"} {
-		if err := os.MkdirAll(filepath.Join(shards, sub), 0o755); err != nil {
-			return nil, fail(shards, err)
-		}
 	}
 	if err := s.recoverTables(); err != nil {
 		return nil, err
@@ -63,25 +58,14 @@ func (s *Store) Put(r *Record) error {
 	if err != nil {
 		return err
 	}
-	if err := s.writable(c.ID); err != nil {
+	release, err := s.own(c.ID)
+	if err != nil {
 		return err
 	}
+	defer release()
 	data, err := encodeShard(c)
 	if err != nil {
 		return fmt.Errorf("run %s: %w", c.ID, err)
-	}
-	s.mu.Lock()
-	held := s.held[c.ID]
-	s.mu.Unlock()
-	if !held {
-		release, ok, err := s.Claim(c.ID)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return fmt.Errorf("%s: run %s is claimed by another process: let it finish", s.shards, c.ID)
-		}
-		defer release()
 	}
 	name := shardName(c.ID, data)
 	if err := writeWhole(filepath.Join(s.shards, name), filepath.Join(s.shards, "tmp", c.ID), data); err != nil {
@@ -91,6 +75,21 @@ func (s *Store) Put(r *Record) error {
 	s.read[name] = runState{c.ID, c.Status}
 	s.mu.Unlock()
 	return s.removeShards(c.ID, name)
+}
+
+// own claims a run unless this store has it already; release undoes what own did.
+func (s *Store) own(run string) (release func(), err error) {
+	s.mu.Lock()
+	held := s.held[run]
+	s.mu.Unlock()
+	if held {
+		return func() {}, s.writable(run)
+	}
+	release, ok, err := s.Claim(run)
+	if err == nil && !ok {
+		err = fmt.Errorf("%s: run %s is claimed by another process: let it finish", s.shards, run)
+	}
+	return release, err
 }
 
 // removeShards of a run, but not the one named keep.
@@ -115,7 +114,7 @@ func (s *Store) list() ([]string, error) {
 		return nil, nil
 	}
 	entries, err := os.ReadDir(s.shards)
-	if err != nil {
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fail(s.shards, err)
 	}
 	var names []string

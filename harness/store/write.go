@@ -146,15 +146,14 @@ func (w *tableWriter) stop() error {
 
 // setWriter writes all tables into a directory. Its add takes records in order of run.
 type setWriter struct {
-	dir   string
-	long  []*tableWriter
-	runs  []Run
-	specs map[string]bool
-	set   setDigest
+	dir  string
+	long []*tableWriter
+	runs []Run
+	set  setDigest
 }
 
 func newSetWriter(dir string) (*setWriter, error) {
-	w := &setWriter{dir: dir, specs: map[string]bool{}, set: newSetDigest()}
+	w := &setWriter{dir: dir, set: newSetDigest()}
 	for _, t := range longTables {
 		fields := append([]arrow.Field{runCols[0].field()}, t.fields()...)
 		tw, err := newTableWriter(tablePath(dir, t.title()), fields)
@@ -170,9 +169,6 @@ func newSetWriter(dir string) (*setWriter, error) {
 func (w *setWriter) add(r *Record) {
 	w.set.add(r.Digest)
 	w.runs = append(w.runs, r.Run)
-	for _, f := range r.Spec {
-		w.specs[f.Name] = true
-	}
 	for i, t := range longTables {
 		w.long[i].fill(t.count(r), func(bs []array.Builder, from, to int) {
 			id := bs[0].(*array.StringBuilder)
@@ -196,11 +192,7 @@ func (w *setWriter) finish() error {
 	if err := errors.Join(errs...); err != nil {
 		return errs[slices.IndexFunc(errs, func(e error) bool { return e != nil })]
 	}
-	names := make([]string, 0, len(w.specs))
-	for name := range w.specs {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	names := specNames(w.runs)
 	fields := runFields()
 	for _, name := range names {
 		fields = append(fields, arrow.Field{Name: specPrefix + name, Type: arrow.BinaryTypes.String, Nullable: true})
