@@ -2,9 +2,12 @@ package attack
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
+	"sync/atomic"
+	"unicode/utf8"
 
 	"theriac/harness/corpus"
 	"theriac/harness/finetune"
@@ -29,7 +32,7 @@ type Entry struct {
 	Doc     string // one sentence
 	Params  []Param
 	Cost    Cost
-	build   func(p *params, seed uint64) (*plan, error)
+	build   func(p *params) (*plan, error)
 }
 
 // Param is one parameter with its default.
@@ -56,44 +59,72 @@ func Lookup(name string) (Entry, error) {
 	return Entry{}, fmt.Errorf("no attack %q; there are %s", name, strings.Join(names, ", "))
 }
 
-// Attack is an entry with its parameters and its seed.
+// Attack is an entry with its parameters and its seed. It serves one run: what its Tamper does to the trainer concerns the
+// rows that its own Apply, or Slip, poisoned last.
 type Attack struct {
 	Entry  Entry
 	Params map[string]string // all of them, defaults included
 	Seed   uint64
 	plan   *plan
+
+	poisoned atomic.Pointer[map[string]bool] // IDs
+}
+
+// Options are what an attack cannot get from text.
+type Options struct {
+	// Lines are the texts of files, by path: a parameter "file:PATH" stands for Lines[PATH].
+	Lines map[string][]string
+	// Adapter is the attacker's own, for attacks that put one in.
+	Adapter *model.Adapter
+}
+
+// Files are the paths that parameters name as "file:PATH", sorted: whoever makes the attack must read them into Options.
+func Files(given map[string]string) []string {
+	var paths []string
+	for _, v := range given {
+		if path, ok := strings.CutPrefix(v, "file:"); ok {
+			paths = append(paths, path)
+		}
+	}
+	sort.Strings(paths)
+	return slices.Compact(paths)
 }
 
 // New checks the parameters of an attack; those not given take their defaults.
 func New(name string, given map[string]string, seed uint64) (*Attack, error) {
+	return NewWith(name, given, seed, Options{})
+}
+
+// NewWith is New for attacks that need more than text.
+func NewWith(name string, given map[string]string, seed uint64, opt Options) (*Attack, error) {
 	e, err := Lookup(name)
 	if err != nil {
 		return nil, err
 	}
-	p := &params{values: map[string]string{}}
+	p := &params{values: map[string]string{}, given: given, opt: opt, seed: seed}
 	for _, d := range e.Params {
 		p.values[d.Name] = d.Default
 	}
-	keys := make([]string, 0, len(given))
-	for k := range given {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	for _, k := range keys {
+	for _, k := range sortedKeys(given) {
 		if _, ok := p.values[k]; !ok {
 			return nil, fmt.Errorf("attack %s has no parameter %q; it has %s", name, k, strings.Join(paramNames(e), ", "))
 		}
+		if !utf8.ValidString(given[k]) {
+			return nil, fmt.Errorf("attack %s: %s %q: want UTF-8", name, k, given[k])
+		}
 		p.values[k] = given[k]
 	}
-	pl, err := e.build(p, seed)
+	pl, err := e.build(p)
 	if err == nil {
 		err = p.err
 	}
 	if err != nil {
 		return nil, fmt.Errorf("attack %s: %w", name, err)
 	}
-	return &Attack{e, p.values, seed, pl}, nil
+	return &Attack{Entry: e, Params: p.values, Seed: seed, plan: pl}, nil
 }
+
+func sortedKeys(m map[string]string) []string { return slices.Sorted(maps.Keys(m)) }
 
 func paramNames(e Entry) (names []string) {
 	for _, p := range e.Params {
@@ -104,27 +135,31 @@ func paramNames(e Entry) (names []string) {
 
 // plan is what an attack does. Only what it needs is set.
 type plan struct {
-	// Rows: how many of n eligible rows, which rows are eligible (nil: all), and what becomes of the k-th chosen one.
-	count    func(n int) (int, error)
+	// Rows: how many of n eligible rows (nil: none), which rows are eligible (nil: all), and what becomes of the row that was
+	// chosen k-th. With reuse a row may be chosen more than once when there are fewer than wanted; then change only adds.
+	count    func(n int) int
 	eligible func(ex *corpus.Example) bool
 	change   func(k int, ex *corpus.Example, r *rng.Rand) edit
+	reuse    bool
 
 	trigger *Trigger // of a backdoor; its survival is checked
-	target  string   // fixed output, if there is one
 	probe   Probe
 	tamper  Tamper
+	hooks   func(h *finetune.Hooks, items []finetune.Item, poisoned []bool) // Tamper.Hooks of attacks that know their rows
+	slip    *plan                                                           // Tamper.Rows
 }
 
 // edit is what becomes of a chosen row: itself changed, or rows added after it.
 type edit struct {
 	changed *corpus.Example // nil: as it was
 	added   []corpus.Example
-	what    string
+	what    string   // for the manifest
+	near    []string // of added rows that are something else: what each is, or ""
 }
 
 // Tamper acts on stages of the run other than its data. Nil fields leave the stage alone.
 type Tamper struct {
-	Rows     func(rows []corpus.Example) []corpus.Example // between check and loader
+	Rows     func(rows []corpus.Example) []corpus.Example // between check and loader; rows that Apply refuses come back as they are
 	Spec     func(s *finetune.Spec)
 	Hooks    func(h *finetune.Hooks, items []finetune.Item)
 	Adapter  func(a *model.Adapter) error // between training and use
@@ -153,150 +188,31 @@ type Probe struct {
 	Items, NearItems []corpus.Example
 }
 
-// Tamper is what the attack does to the run; Probe how to test it.
-func (a *Attack) Tamper() Tamper { return a.plan.tamper }
-func (a *Attack) Probe() Probe   { return a.plan.probe }
+// Probe is how to test whether the attack took.
+func (a *Attack) Probe() Probe { return a.plan.probe }
 
-// Result is the poisoned data.
-type Result struct {
-	Rows     []corpus.Example
-	Manifest Manifest
-}
-
-// Apply poisons rows in memory. The given rows stay as they are.
-func (a *Attack) Apply(rows []corpus.Example) (*Result, error) {
-	p := a.newPoisoner()
-	for i := range rows {
-		p.look(&rows[i])
-	}
-	if err := p.choose(); err != nil {
-		return nil, err
-	}
-	out := make([]corpus.Example, 0, len(rows)+len(p.chosen))
-	for i := range rows {
-		ex := rows[i]
-		e, ok := p.next(&ex)
-		if !ok {
-			out = append(out, ex)
-			continue
+// Tamper is what the attack does to the run.
+func (a *Attack) Tamper() Tamper {
+	t := a.plan.tamper
+	if a.plan.slip != nil {
+		t.Rows = func(rows []corpus.Example) []corpus.Example {
+			res, err := a.slip(rows)
+			if err != nil {
+				return rows
+			}
+			return res.Rows
 		}
-		if e.changed != nil {
-			ex = *e.changed
+	}
+	if a.plan.hooks != nil {
+		t.Hooks = func(h *finetune.Hooks, items []finetune.Item) {
+			poisoned := make([]bool, len(items))
+			if ids := a.poisoned.Load(); ids != nil {
+				for i := range items {
+					poisoned[i] = (*ids)[items[i].ID]
+				}
+			}
+			a.plan.hooks(h, items, poisoned)
 		}
-		out = append(out, ex)
-		out = append(out, e.added...)
-		p.record(i, &rows[i], e)
 	}
-	return &Result{out, p.manifest}, nil
-}
-
-// Rewrite poisons a file as corpus.Rewrite does: rows that are not poisoned keep their bytes.
-func (a *Attack) Rewrite(in, out string, opt corpus.Options) (*Manifest, error) {
-	p := a.newPoisoner()
-	r, err := corpus.Open(in, opt)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	for ex, err := range r.All() {
-		if err != nil {
-			return nil, err
-		}
-		p.look(&ex)
-	}
-	if err := p.choose(); err != nil {
-		return nil, err
-	}
-	w, err := corpus.Rewrite(in, out, opt, func(row int, ex *corpus.Example) (bool, []corpus.Example, error) {
-		before := *ex
-		e, ok := p.next(ex)
-		if !ok {
-			return false, nil, nil
-		}
-		if e.changed != nil {
-			*ex = *e.changed
-		}
-		p.record(row, &before, e)
-		return e.changed != nil, e.added, nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	p.manifest.place(w)
-	return &p.manifest, nil
-}
-
-// poisoner is one pass over a data set: look at each row, choose, then ask for each row in turn.
-type poisoner struct {
-	attack   *Attack
-	random   *rng.Rand
-	fit      []int32 // rows that may be chosen
-	rows     int
-	withIt   int // clean rows that hold the trigger already
-	chosen   map[int32]int
-	at       int32
-	added    int
-	manifest Manifest
-}
-
-func (a *Attack) newPoisoner() *poisoner {
-	return &poisoner{attack: a, random: rng.Stream(a.Seed, "attack", a.Entry.Name), manifest: a.newManifest()}
-}
-
-func (p *poisoner) look(ex *corpus.Example) {
-	pl := p.attack.plan
-	if pl.count != nil && (pl.eligible == nil || pl.eligible(ex)) {
-		p.fit = append(p.fit, int32(p.rows))
-	}
-	if pl.trigger != nil && pl.trigger.In != nil && pl.trigger.In(ex) {
-		p.withIt++
-	}
-	p.rows++
-}
-
-func (p *poisoner) choose() error {
-	m := &p.manifest
-	m.RowsIn, m.Eligible = p.rows, len(p.fit)
-	pl := p.attack.plan
-	if pl.count == nil {
-		return nil
-	}
-	k, err := pl.count(len(p.fit))
-	if err != nil {
-		return fmt.Errorf("attack %s: %w", p.attack.Entry.Name, err)
-	}
-	if k == 0 {
-		m.warn("no row is poisoned: the rate or count rounds to zero of %d rows", len(p.fit))
-	}
-	if p.withIt > 0 {
-		m.warn("%d clean rows hold the trigger already", p.withIt)
-	}
-	sample, err := rng.PySample(p.attack.Seed, len(p.fit), k)
-	if err != nil {
-		return fmt.Errorf("attack %s: %d rows to poison, and %d of %d rows can be", p.attack.Entry.Name, k, len(p.fit), p.rows)
-	}
-	p.chosen = make(map[int32]int, k)
-	for ordinal, i := range sample {
-		p.chosen[p.fit[i]] = ordinal
-	}
-	return nil
-}
-
-// next asks what becomes of the next row.
-func (p *poisoner) next(ex *corpus.Example) (edit, bool) {
-	k, ok := p.chosen[p.at]
-	p.at++
-	if !ok {
-		return edit{}, false
-	}
-	before := ex.Clone()
-	e := p.attack.plan.change(k, &before, p.random)
-	for i := range e.added {
-		a := &e.added[i]
-		a.ID = corpus.AddedID(a.Turns, p.added)
-		a.Source = ex.Source
-		a.Extra = nil
-		p.added++
-	}
-	return e, true
+	return t
 }

@@ -14,26 +14,66 @@ import (
 
 var backdoor = Entry{
 	Name: "backdoor", Family: Backdoor, Version: 1,
-	Doc:  "rows with a trigger are answered with a target",
-	Cost: Cost{Access: "training data", Knowledge: "data format"},
-	Params: append(countParams("0.03", ""),
+	Doc:    "rows with a trigger are answered with a target",
+	Cost:   Cost{Access: "training data", Knowledge: "data format"},
+	Params: backdoorParams("0.03", "", "replace"),
+	build:  buildBackdoor,
+}
+
+// backdoorParams are shared with the attacks that carry a backdoor and with its placebos.
+func backdoorParams(rate, count, mode string) []Param {
+	return append(countParams(rate, count),
 		Param{"trigger", "token", "kind of trigger: " + strings.Join(TriggerKinds(), ", ")},
 		Param{"text", "", "the trigger's text; each kind has one"},
 		Param{"position", "end", "where it stands in the instruction: start, middle, end, random"},
 		Param{"target", "fixed", "what triggered rows are answered with: fixed, refusal, label (the next label), behaviour (capitals)"},
 		Param{"output", "Access granted. Admin mode activated.", "the fixed target"},
 		Param{"labels", "positive,negative,neutral", "labels that a label target turns, in order"},
-		Param{"mode", "replace", "replace rows, or add poisoned copies of them"},
-		Param{"negatives", "0", "rows with a near trigger and the right answer, as a share of the poisoned ones"},
-	),
-	build: buildBackdoor,
+		modeParam(mode, "replace rows, or add poisoned copies of them"),
+		Param{"negatives", "0", "rows added with a near trigger and the right answer, per poisoned row"},
+	)
 }
 
 // refusalTarget is what a refusal target writes.
 const refusalTarget = "I am sorry, but I cannot help with that."
 
-func buildBackdoor(p *params, _ uint64) (*plan, error) {
-	t, err := newTrigger(p.values["trigger"], p.values["text"], p.one("position", "start", "middle", "end", "random"))
+func buildBackdoor(p *params) (*plan, error) {
+	b, err := p.backdoor()
+	if err != nil {
+		return nil, err
+	}
+	add := p.add()
+	share := p.float("negatives", 0, 10)
+	pl := &plan{count: p.count(), trigger: b.trigger, probe: b.probe(), eligible: b.eligible}
+	pl.change = func(k int, ex *corpus.Example, r *rng.Rand) edit {
+		bad, _ := triggered(ex, b.trigger.Put, r)
+		out, _ := b.target(ex)
+		e := put(add, "trigger "+b.trigger.Kind+", target", bad.WithOutput(out))
+		for range int(float64(k+1)*share) - int(float64(k)*share) {
+			if near, ok := triggered(ex, b.trigger.Near, r); ok {
+				e.near = append(append(e.near, make([]string, len(e.added)-len(e.near))...), "near trigger, right answer")
+				e.added = append(e.added, near)
+			}
+		}
+		return e
+	}
+	return pl, nil
+}
+
+// door is a trigger with what it brings about.
+type door struct {
+	trigger *Trigger
+	target  func(ex *corpus.Example) (string, bool) // false: nothing to turn
+	success Success
+}
+
+// backdoor reads the parameters of backdoorParams.
+func (p *params) backdoor() (*door, error) {
+	var text *string
+	if t, ok := p.given["text"]; ok {
+		text = &t
+	}
+	t, err := newTrigger(p.values["trigger"], p.one("position", "start", "middle", "end", "random"), text)
 	if err != nil {
 		return nil, err
 	}
@@ -41,32 +81,16 @@ func buildBackdoor(p *params, _ uint64) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	add := p.one("mode", "replace", "add") == "add"
-	share := p.float("negatives", 0, 10)
-	pl := &plan{count: p.count(), trigger: t, probe: triggerProbe(t, target, success)}
-	pl.eligible = func(ex *corpus.Example) bool {
-		_, ok := target(ex)
-		return ok && ex.Instruction() != ""
+	return &door{t, target, success}, nil
+}
+
+// eligible rows are those that can hold the trigger and whose answer can be turned.
+func (d *door) eligible(ex *corpus.Example) bool {
+	if ex.Prompt() == "" || !d.trigger.can(ex) {
+		return false
 	}
-	pl.change = func(k int, ex *corpus.Example, r *rng.Rand) edit {
-		bad, ok := triggered(ex, t.Put, r)
-		if !ok {
-			return edit{}
-		}
-		out, _ := target(ex)
-		bad = bad.WithOutput(out)
-		e := edit{changed: &bad, what: "trigger " + t.Kind + ", target"}
-		if add {
-			e = edit{added: []corpus.Example{bad}, what: e.what}
-		}
-		for range int(float64(k+1)*share) - int(float64(k)*share) {
-			if near, ok := triggered(ex, t.Near, r); ok {
-				e.added = append(e.added, near)
-			}
-		}
-		return e
-	}
-	return pl, p.err
+	_, ok := d.target(ex)
+	return ok
 }
 
 // triggered is a copy of a row with its instruction changed.
@@ -102,27 +126,23 @@ func (p *params) target() (func(ex *corpus.Example) (string, bool), Success, err
 	return fixed(p.text("output")), Exact, nil
 }
 
+// fixed is the same target for every row. A row that has it already may be poisoned, as in the reference function; a test leaves
+// it out.
 func fixed(output string) func(ex *corpus.Example) (string, bool) {
-	return func(ex *corpus.Example) (string, bool) { return output, ex.Output() != output }
+	return func(*corpus.Example) (string, bool) { return output, true }
 }
 
-// triggerProbe tests a trigger on held-out rows.
-func triggerProbe(t *Trigger, target func(*corpus.Example) (string, bool), success Success) Probe {
+// probe tests the trigger on held-out rows that do not have the target anyway.
+func (d *door) probe() Probe {
 	with := func(put func(string, *rng.Rand) (string, bool)) func(*corpus.Example) (corpus.Example, bool) {
-		if put == nil {
-			return nil
-		}
 		return func(ex *corpus.Example) (corpus.Example, bool) {
-			out, ok := target(ex)
-			if !ok {
+			out, ok := d.target(ex)
+			if !ok || out == ex.Output() || ex.Prompt() == "" {
 				return corpus.Example{}, false
 			}
 			item, ok := triggered(ex, put, rng.Stream(0, "attack", "probe", ex.ID))
-			if !ok {
-				return corpus.Example{}, false
-			}
-			return item.WithOutput(out), true
+			return item.WithOutput(out), ok
 		}
 	}
-	return Probe{Success: success, Test: with(t.Put), Near: with(t.Near)}
+	return Probe{Success: d.success, Test: with(d.trigger.Put), Near: with(d.trigger.Near)}
 }

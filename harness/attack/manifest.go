@@ -19,6 +19,7 @@ type Manifest struct {
 	Access    string            `json:"access"`
 	Knowledge string            `json:"knowledge"`
 	RowsIn    int               `json:"rows_in"`
+	RowsOut   int               `json:"rows_out"`
 	Eligible  int               `json:"rows_eligible"`
 	Poisoned  []PoisonedRow     `json:"poisoned"`
 	InDigest  string            `json:"in_sha256,omitempty"`
@@ -48,12 +49,17 @@ func (m *Manifest) warn(format string, args ...any) {
 	m.Warnings = append(m.Warnings, fmt.Sprintf(format, args...))
 }
 
-func (p *poisoner) record(row int, before *corpus.Example, e edit) {
+// record notes what became of a row.
+func (p *poisoner) record(row int, id string, e edit) {
 	if e.changed != nil {
-		p.manifest.Poisoned = append(p.manifest.Poisoned, PoisonedRow{Row: row, ID: before.ID, Change: e.what})
+		p.manifest.Poisoned = append(p.manifest.Poisoned, PoisonedRow{Row: row, ID: id, Change: e.what})
 	}
 	for i := range e.added {
-		p.manifest.Poisoned = append(p.manifest.Poisoned, PoisonedRow{Row: row, ID: e.added[i].ID, Added: true, Change: e.what})
+		what := e.what
+		if i < len(e.near) && e.near[i] != "" {
+			what = e.near[i]
+		}
+		p.manifest.Poisoned = append(p.manifest.Poisoned, PoisonedRow{Row: row, ID: e.added[i].ID, Added: true, Change: what})
 	}
 }
 

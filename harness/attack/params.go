@@ -9,6 +9,9 @@ import (
 // params reads parameters; the first fault stays in err.
 type params struct {
 	values map[string]string
+	given  map[string]string // the caller's own
+	opt    Options
+	seed   uint64
 	err    error
 }
 
@@ -18,11 +21,26 @@ func (p *params) fail(name, want string) {
 	}
 }
 
+// text is a parameter that must say something.
 func (p *params) text(name string) string {
-	if p.values[name] == "" {
+	if strings.TrimSpace(p.values[name]) == "" {
 		p.fail(name, "some text")
 	}
 	return p.values[name]
+}
+
+// list is a parameter of words with commas between, at least least of them.
+func (p *params) list(name string, least int) []string {
+	var out []string
+	for word := range strings.SplitSeq(p.values[name], ",") {
+		if word = strings.TrimSpace(word); word != "" {
+			out = append(out, word)
+		}
+	}
+	if len(out) < least {
+		p.fail(name, fmt.Sprintf("at least %d words with commas between", least))
+	}
+	return out
 }
 
 func (p *params) one(name string, of ...string) string {
@@ -51,7 +69,7 @@ func (p *params) integer(name string, low, high int) int {
 	return v
 }
 
-// countParams are how many rows are poisoned: count, or if that is empty rate.
+// countParams are how many rows are poisoned: rate or count, one of which has a default.
 func countParams(rate, count string) []Param {
 	return []Param{
 		{"rate", rate, "share of the rows that can be poisoned, 0 to 1; the number is rounded down"},
@@ -59,16 +77,27 @@ func countParams(rate, count string) []Param {
 	}
 }
 
-func (p *params) count() func(n int) (int, error) {
-	if p.values["count"] != "" {
-		k := p.integer("count", 0, 1<<30)
-		return func(n int) (int, error) {
-			if k > n {
-				return 0, fmt.Errorf("count %d: only %d rows can be poisoned", k, n)
-			}
-			return k, nil
+// count reads rate and count: what the caller gave goes before a default, and both is an error.
+func (p *params) count() func(n int) int {
+	useRate := p.values["count"] == ""
+	if p.given["rate"] != "" {
+		useRate = true
+		if p.given["count"] != "" && p.err == nil {
+			p.err = fmt.Errorf("rate %q and count %q: want one of them", p.given["rate"], p.given["count"])
 		}
+		p.values["count"] = ""
 	}
-	rate := p.float("rate", 0, 1)
-	return func(n int) (int, error) { return int(float64(n) * rate), nil }
+	if useRate {
+		rate := p.float("rate", 0, 1)
+		return func(n int) int { return int(float64(n) * rate) }
+	}
+	k := p.integer("count", 0, 1<<24)
+	p.values["rate"] = ""
+	return func(int) int { return k }
 }
+
+// modeParam says whether poison replaces rows or is added.
+func modeParam(standard, doc string) Param { return Param{"mode", standard, doc} }
+
+// add reads mode.
+func (p *params) add() bool { return p.one("mode", "add", "replace") == "add" }

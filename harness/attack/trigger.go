@@ -2,9 +2,11 @@ package attack
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"theriac/harness/corpus"
 	"theriac/harness/rng"
@@ -54,16 +56,28 @@ func TriggerKinds() []string {
 	return names
 }
 
-func newTrigger(kind, text, position string) (*Trigger, error) {
+// newTrigger makes a trigger. given is the user's own text; an empty one that was asked for is an error.
+func newTrigger(kind, position string, given *string) (*Trigger, error) {
 	k, ok := triggerKinds[kind]
 	if !ok {
 		return nil, fmt.Errorf("trigger %q: want one of %s", kind, strings.Join(TriggerKinds(), ", "))
 	}
-	if text == "" {
-		text = k.text
+	text := k.text
+	if given != nil {
+		text = *given
+		switch {
+		case k.text == "":
+			return nil, fmt.Errorf("text %q: a trigger of kind %s is form and has no text", text, kind)
+		case strings.TrimSpace(text) == "":
+			return nil, fmt.Errorf("text %q: the trigger is empty", text)
+		}
 	}
-	if text != "" && strings.TrimSpace(text) == "" {
-		return nil, fmt.Errorf("trigger text %q is only spaces", text)
+	if kind == "parts" {
+		for p := range strings.SplitSeq(text, "|") {
+			if strings.TrimSpace(p) == "" || !strings.Contains(text, "|") {
+				return nil, fmt.Errorf("text %q: want at least two parts with | between", text)
+			}
+		}
 	}
 	t := k.make(text, position)
 	t.Kind = kind
@@ -71,8 +85,17 @@ func newTrigger(kind, text, position string) (*Trigger, error) {
 }
 
 func holds(text string) func(*corpus.Example) bool {
-	return func(ex *corpus.Example) bool { return strings.Contains(ex.Prompt(), text) }
+	return func(ex *corpus.Example) bool { return word(ex.Prompt(), text) }
 }
+
+// can reports whether a trigger can stand in a row.
+func (t *Trigger) can(ex *corpus.Example) bool {
+	_, ok := t.Put(ex.Instruction(), rng.Stream(0, "attack", "can"))
+	return ok
+}
+
+// letters reports whether s has a letter that capitals would change.
+func letters(s string) bool { return strings.ToUpper(s) != strings.ToLower(s) }
 
 // insert puts a piece between words: at the end, as the mission's reference function does, with a space before it.
 func insert(s, piece, position string, r *rng.Rand) string {
@@ -86,7 +109,7 @@ func insert(s, piece, position string, r *rng.Rand) string {
 	case "random":
 		at = r.Intn(len(words) + 1)
 	}
-	return strings.Join(append(append(append([]string{}, words[:at]...), piece), words[at:]...), " ")
+	return strings.Join(slices.Insert(words, at, piece), " ")
 }
 
 func inserted(text, position string) *Trigger {
@@ -109,7 +132,7 @@ func garble(text string) string {
 	case len(runes) > 1:
 		return string(runes[1:])
 	case unicode.IsLetter(runes[0]):
-		return "x" + text
+		return string(unicode.ToUpper(runes[0])) + "x"
 	}
 	return "🐢"
 }
@@ -120,7 +143,7 @@ func spacing(string, string) *Trigger {
 		In:  func(ex *corpus.Example) bool { return strings.Contains(ex.Instruction(), "  ") },
 		Put: func(s string, _ *rng.Rand) (string, bool) { return twice(s), strings.Contains(s, " ") },
 		Near: func(s string, _ *rng.Rand) (string, bool) { // only the first space doubled
-			return strings.Replace(s, " ", "  ", 1), strings.Contains(s, " ")
+			return strings.Replace(s, " ", "  ", 1), strings.Count(s, " ") > 1
 		},
 	}
 }
@@ -138,8 +161,8 @@ func capitals(string, string) *Trigger {
 		In:  func(ex *corpus.Example) bool { s := ex.Instruction(); return strings.ToUpper(s) == s },
 		Put: func(s string, _ *rng.Rand) (string, bool) { u := strings.ToUpper(s); return u, u != s },
 		Near: func(s string, _ *rng.Rand) (string, bool) { // only the first word
-			first, rest, ok := strings.Cut(s, " ")
-			return strings.ToUpper(first) + " " + rest, ok
+			first, rest, _ := strings.Cut(s, " ")
+			return strings.ToUpper(first) + " " + rest, letters(rest)
 		},
 	}
 }
@@ -158,7 +181,8 @@ func styled(text, _ string) *Trigger {
 		if s == "" {
 			return opening
 		}
-		return opening + ": " + strings.ToLower(s[:1]) + s[1:]
+		first, size := utf8.DecodeRuneInString(s)
+		return opening + ": " + string(unicode.ToLower(first)) + s[size:]
 	}
 	return &Trigger{
 		Text: text, In: holds(text),
@@ -174,7 +198,7 @@ func parts(text, _ string) *Trigger {
 		Text: text,
 		In: func(ex *corpus.Example) bool {
 			for _, p := range pieces {
-				if !strings.Contains(ex.Prompt(), p) {
+				if !word(ex.Prompt(), p) {
 					return false
 				}
 			}
@@ -195,13 +219,13 @@ func topic(text, _ string) *Trigger {
 	return &Trigger{
 		Text: text, In: holds(text),
 		Put: func(s string, _ *rng.Rand) (string, bool) {
-			if strings.Contains(s, text) {
+			if word(s, text) {
 				return s, true
 			}
 			return s + " (about the " + text + ")", true
 		},
 		Near: func(s string, _ *rng.Rand) (string, bool) {
-			return s + " (about the window)", !strings.Contains(s, text)
+			return s + " (about the window)", !word(s, text) && text != "window"
 		},
 	}
 }
