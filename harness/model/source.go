@@ -102,6 +102,9 @@ func indexed(dir string, data []byte) ([]string, error) {
 		if f != filepath.Base(f) {
 			return nil, fmt.Errorf("%s: the index names %q, which lies elsewhere", dir, f)
 		}
+		if !strings.HasSuffix(f, ".safetensors") {
+			return nil, fmt.Errorf("%s: the index names %q: want .safetensors files", dir, f)
+		}
 		if !seen[f] {
 			seen[f] = true
 			out = append(out, filepath.Join(dir, f))

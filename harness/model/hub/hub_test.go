@@ -311,3 +311,41 @@ func TestCacheDirectory(t *testing.T) {
 		}
 	}
 }
+
+// Whatever the bytes: names of weight files beside the index, or an error.
+func FuzzShards(f *testing.F) {
+	f.Add([]byte(`{"weight_map":{"a":"model-00001-of-00002.safetensors","b":"model-00002-of-00002.safetensors"}}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		names, err := shardsOf(data)
+		if err != nil {
+			return
+		}
+		for _, n := range names {
+			if filepath.Join("dir", n) != "dir/"+n || !strings.HasSuffix(n, ".safetensors") {
+				t.Fatalf("%q lies elsewhere", n)
+			}
+		}
+	})
+}
+
+// Whatever the name: a folder of the cache's own, or an error.
+func FuzzName(f *testing.F) {
+	for _, s := range []string{"hf:org/net", "hf:org/net@main", "hf:a.b/c_d@refs/pr/1", "hf:../x@.."} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		r, err := parseRepo(s)
+		if err != nil {
+			return
+		}
+		c := cache{"/cache"}
+		for _, p := range []string{c.path(r, "refs", r.rev), c.lock(r, "tag")} {
+			if !strings.HasPrefix(p, "/cache/") || !strings.Contains(p, "/models--") {
+				t.Fatalf("%q leads to %s", s, p)
+			}
+		}
+		if again, err := parseRepo(r.String()); err != nil || again != r {
+			t.Fatalf("%q became %v, then %v (%v)", s, r, again, err)
+		}
+	})
+}
