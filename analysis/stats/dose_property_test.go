@@ -99,10 +99,10 @@ func TestDoseOnDegenerateTables(t *testing.T) {
 		tables int
 		opt    DoseOptions
 	}{
-		{150, DoseOptions{}}, {150, DoseOptions{Scale: LogScale}},
-		{150, DoseOptions{Link: Probit}}, {150, DoseOptions{Link: Probit, Scale: LogScale}},
-		{12, DoseOptions{FitFloor: true}}, {12, DoseOptions{FitCeiling: true, Link: Probit}},
-		{12, DoseOptions{FitFloor: true, FitCeiling: true, Scale: LogScale}},
+		{80, DoseOptions{}}, {80, DoseOptions{Scale: LogScale}},
+		{80, DoseOptions{Link: Probit}}, {80, DoseOptions{Link: Probit, Scale: LogScale}},
+		{5, DoseOptions{FitFloor: true}}, {5, DoseOptions{FitCeiling: true, Link: Probit}},
+		{5, DoseOptions{FitFloor: true, FitCeiling: true, Scale: LogScale}},
 	} {
 		r := rand.New(rand.NewPCG(uint64(seed), 2))
 		for range c.tables {

@@ -1,7 +1,7 @@
 package stats
 
 // Slopes, curves, corrections, families, power and games against statsmodels, SciPy and R:
-// testdata/oracle_b.py and oracle_b.R.
+// testdata/oracle_models.py and oracle_models.R.
 
 import (
 	"encoding/json"
@@ -28,7 +28,7 @@ func TestTwoSlopeAgainstStatsmodels(t *testing.T) {
 			Fieller           []float64
 		}
 	}
-	oracleB(t, "oracle_b_py.json", &o)
+	readOracle(t, "oracle_models_py.json", &o)
 	if len(o.Two_slope) != 3 {
 		t.Fatalf("%d cases: want 3", len(o.Two_slope))
 	}
@@ -58,11 +58,11 @@ func TestScoresAgainstPROC(t *testing.T) {
 	var o struct {
 		Scores []struct{ Clean, Attacked []float64 }
 	}
-	oracleB(t, "oracle_b_py.json", &o)
+	readOracle(t, "oracle_models_py.json", &o)
 	var r struct {
 		AUC []struct{ AUC, SE, Low, High, Partial float64 }
 	}
-	oracleB(t, "oracle_b_r.json", &r)
+	readOracle(t, "oracle_models_r.json", &r)
 	if len(r.AUC) != 5 || len(o.Scores) != 5 {
 		t.Fatalf("%d cases: want 5", len(r.AUC))
 	}
@@ -90,7 +90,7 @@ func TestGamesAgainstLinprog(t *testing.T) {
 			Value  float64
 		}
 	}
-	oracleB(t, "oracle_b_py.json", &o)
+	readOracle(t, "oracle_models_py.json", &o)
 	if len(o.Games) != 6 {
 		t.Fatalf("%d cases: want 6", len(o.Games))
 	}
@@ -111,7 +111,7 @@ func TestCorrectionsAgainstOracles(t *testing.T) {
 			Interval []float64
 		}
 	}
-	oracleB(t, "oracle_b_py.json", &o)
+	readOracle(t, "oracle_models_py.json", &o)
 	if len(o.Prevalence) != 4 {
 		t.Fatalf("%d cases: want 4", len(o.Prevalence))
 	}
@@ -133,7 +133,7 @@ func TestCorrectionsAgainstOracles(t *testing.T) {
 		Adjust  struct{ P, Holm, BH []float64 }
 		Student struct{ Two, One float64 }
 	}
-	oracleB(t, "oracle_b_r.json", &r)
+	readOracle(t, "oracle_models_r.json", &r)
 	if len(r.Meld) != 3 {
 		t.Fatalf("%d cases: want 3", len(r.Meld))
 	}
@@ -176,7 +176,7 @@ func TestPowerAgainstEnumeration(t *testing.T) {
 			}
 		}
 	}
-	oracleB(t, "oracle_b_py.json", &o)
+	readOracle(t, "oracle_models_py.json", &o)
 	if len(o.Power.McNemar) != 3 || len(o.Power.Rates) != 2 {
 		t.Fatal("want 3 and 2 cases")
 	}

@@ -1,6 +1,6 @@
 package stats
 
-// Models against statsmodels, SciPy and R: testdata/oracle_b.py and oracle_b.R.
+// Models against statsmodels, SciPy and R: testdata/oracle_models.py and oracle_models.R.
 
 import (
 	"encoding/json"
@@ -17,8 +17,8 @@ const (
 	loose = 1e-6
 )
 
-// oracleB reads a file that an oracle script wrote.
-func oracleB(t *testing.T, file string, into any) {
+// readOracle reads a file that an oracle script wrote.
+func readOracle(t *testing.T, file string, into any) {
 	t.Helper()
 	data, err := os.ReadFile("testdata/" + file)
 	if err != nil {
@@ -84,7 +84,7 @@ type modelOracle struct {
 
 func TestDoseAgainstStatsmodels(t *testing.T) {
 	var o modelOracle
-	oracleB(t, "oracle_b_py.json", &o)
+	readOracle(t, "oracle_models_py.json", &o)
 	if len(o.GLM) != 12 {
 		t.Fatalf("%d cases: want 12", len(o.GLM))
 	}
@@ -135,7 +135,7 @@ func TestDoseAgainstStatsmodels(t *testing.T) {
 
 func TestDoseProfileAgainstR(t *testing.T) {
 	var o modelOracle
-	oracleB(t, "oracle_b_py.json", &o)
+	readOracle(t, "oracle_models_py.json", &o)
 	var r struct {
 		GLM []struct {
 			Data       string
@@ -147,7 +147,7 @@ func TestDoseProfileAgainstR(t *testing.T) {
 			Coef, SE []float64
 		}
 	}
-	oracleB(t, "oracle_b_r.json", &r)
+	readOracle(t, "oracle_models_r.json", &r)
 	if len(r.GLM) != 6 || len(r.Penalised) != 2 {
 		t.Fatalf("%d and %d cases: want 6 and 2", len(r.GLM), len(r.Penalised))
 	}
@@ -183,7 +183,7 @@ func TestDoseProfileAgainstR(t *testing.T) {
 
 func TestDoseFloorAgainstSciPy(t *testing.T) {
 	var o modelOracle
-	oracleB(t, "oracle_b_py.json", &o)
+	readOracle(t, "oracle_models_py.json", &o)
 	for _, c := range o.Floor {
 		got, err := Dose(o.Data["floor"].rows(), DoseOptions{Link: c.Link, FitFloor: true, FitCeiling: true})
 		if err != nil {

@@ -1,8 +1,8 @@
-# Expected values from R for the inputs that oracle_b.py wrote: glm and profile likelihoods by
+# Expected values from R for the inputs that oracle_models.py wrote: glm and profile likelihoods by
 # glm with an offset, brglm2 for separated data, pROC for curves. Run in this directory after it.
 # R 4.2.2, jsonlite, brglm2, pROC from Debian 12.
 suppressPackageStartupMessages({library(jsonlite); library(brglm2); library(pROC)})
-input <- fromJSON("oracle_b_py.json", simplifyVector = TRUE)
+input <- fromJSON("oracle_models_py.json", simplifyVector = TRUE)
 out <- list()
 z2 <- qnorm(0.975)^2
 exact <- glm.control(epsilon = 1e-14, maxit = 200)
@@ -77,4 +77,4 @@ out$student <- list(
   two = power.t.test(n = 15, delta = 0.8, sd = 1, type = "paired", alternative = "two.sided", strict = TRUE)$power,
   one = power.t.test(n = 20, delta = 0.5, sd = 1, sig.level = 0.01, type = "paired", alternative = "one.sided")$power)
 
-write_json(out, "oracle_b_r.json", digits = 17, auto_unbox = TRUE, pretty = TRUE)
+write_json(out, "oracle_models_r.json", digits = 17, auto_unbox = TRUE, pretty = TRUE)

@@ -1,6 +1,6 @@
 """Inputs and expected values of the models, detectors and games (second half of the package).
 
-python oracle_b.py, then Rscript oracle_b.R, both in this directory; statsmodels 0.15.0, scipy 1.17.1,
+python oracle_models.py, then Rscript oracle_models.R, both in this directory; statsmodels 0.15.0, scipy 1.17.1,
 numpy 2.4.6. R reads the inputs written here. Sections are filled by the functions below, in order.
 """
 import json
@@ -231,6 +231,6 @@ OUT["games"] = game_cases()
 OUT["prevalence"] = prevalence_cases()
 OUT["power"] = power_cases()
 
-with open("oracle_b_py.json", "w") as f:
+with open("oracle_models_py.json", "w") as f:
     json.dump(OUT, f, indent=None, separators=(",", ":"))
     f.write("\n")
