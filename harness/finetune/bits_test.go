@@ -55,7 +55,8 @@ func TestTrainedBits(t *testing.T) {
 	}
 }
 
-// The same digests, and the kernels' own tests, with NEON and portable code in an emulator of arm64.
+// The same digests with NEON, and the kernels' own tests, in an emulator of arm64. (Portable
+// code trains for minutes there: it is held to NEON operator by operator.)
 func TestTrainedBitsOnARM64(t *testing.T) {
 	if runtime.GOARCH == "arm64" {
 		t.Skip("the tests themselves run on arm64")
@@ -71,15 +72,14 @@ func TestTrainedBitsOnARM64(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and emulates arm64 code")
 	}
-	run := exec.Command("go", "test", "-exec", emulator, "-short", "-v",
+	run := exec.Command("go", "test", "-exec", emulator, "-short", "-v", "-skip", "TestTrainedBits/.*/portable",
 		"-run", "^(TestTrainedBits|TestKernels|TestRowKernels|TestTranspose8|TestAssemblyIsThePortableCode)$", ".", "../compute/cpu")
 	run.Env = append(os.Environ(), "GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0")
 	out, err := run.CombinedOutput()
 	if err != nil {
 		t.Fatalf("on arm64: %v\n%s", err, out)
 	}
-	for _, want := range []string{"TrainedBits/lora/neon", "TrainedBits/lora/portable", "TrainedBits/full/neon", "TrainedBits/full/portable",
-		"Kernels/neon", "RowKernels/neon", "Transpose8/neon", "AssemblyIsThePortableCode/neon"} {
+	for _, want := range []string{"TrainedBits/lora/neon", "TrainedBits/full/neon", "Kernels/neon", "RowKernels/neon", "Transpose8/neon", "AssemblyIsThePortableCode/neon"} {
 		if !strings.Contains(string(out), "--- PASS: Test"+want+" ") {
 			t.Errorf("on arm64, Test%s did not run", want)
 		}

@@ -246,12 +246,12 @@ func (d *Device) SumSquares(x []float32) float64 {
 		for k := 0; k+8 <= len(b); k += 8 {
 			for m := range 8 {
 				f := float64(b[k+m])
-				l[m] += f * f // exact product: rounding it apart changes nothing
+				l[m] += float64(f * f)
 			}
 		}
 		for k := len(b) &^ 7; k < len(b); k++ {
 			f := float64(b[k])
-			l[k&7] += f * f
+			l[k&7] += float64(f * f)
 		}
 		total += ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]))
 	}

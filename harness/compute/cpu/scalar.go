@@ -6,7 +6,7 @@ import "math"
 // rounded to odd there, and rounding that to float32 cannot round twice
 // (Boldo and Melquiond, 2008).
 func fma32(a, b, c float32) float32 {
-	p := float64(a) * float64(b)
+	p := float64(float64(a) * float64(b)) // exact, and not fused below on any architecture
 	q := float64(c)
 	s := p + q
 	if s == 0 || math.IsInf(s, 0) || math.IsNaN(s) {
