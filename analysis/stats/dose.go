@@ -7,6 +7,7 @@ package stats
 // curve is logistic or probit in dose or log dose, monotone by construction.
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -234,15 +235,7 @@ type doseTotal struct {
 // totalsByDose is sorted by dose.
 func totalsByDose(rows []DoseRow) []doseTotal {
 	sorted := slices.Clone(rows)
-	slices.SortStableFunc(sorted, func(a, b DoseRow) int {
-		switch {
-		case a.Dose < b.Dose:
-			return -1
-		case a.Dose > b.Dose:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(sorted, func(a, b DoseRow) int { return cmp.Compare(a.Dose, b.Dose) })
 	var ts []doseTotal
 	for _, r := range sorted {
 		if last := len(ts) - 1; last < 0 || ts[last].dose != r.Dose {

@@ -6,6 +6,7 @@ package stats
 // et al., TEST 12:1 (2003), for detectors whose scores depend on each other.
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -56,8 +57,8 @@ func BenjaminiHochberg(p []float64, alpha float64) (Family, error) {
 }
 
 func newFamily(method string, p []float64, alpha float64) (f Family, order []int, err error) {
-	if !(alpha > 0 && alpha < 1) {
-		return f, nil, fmt.Errorf("%s: alpha %v: want a fraction between 0 and 1, such as 0.05", method, alpha)
+	if err := checkAlpha(method, alpha); err != nil {
+		return f, nil, err
 	}
 	for i, v := range p {
 		if !(v >= 0 && v <= 1) {
@@ -65,15 +66,7 @@ func newFamily(method string, p []float64, alpha float64) (f Family, order []int
 		}
 		order = append(order, i)
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case p[a] < p[b]:
-			return -1
-		case p[a] > p[b]:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p[a], p[b]) })
 	f = Family{Method: method, P: slices.Clone(p), Alpha: alpha, Adjusted: make([]float64, len(p)), Rejected: make([]bool, len(p))}
 	if len(p) == 0 {
 		f.Warnings = []string{"no tests: nothing to adjust"}
@@ -118,15 +111,7 @@ func MaxT(observed []float64, permuted [][]float64, alpha float64) (Family, erro
 	if len(permuted) == 0 {
 		f.Warnings = append(f.Warnings, "no permutations: every P is 1")
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case observed[a] > observed[b]:
-			return -1
-		case observed[a] < observed[b]:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(observed[b], observed[a]) })
 	own, beyond := make([]int, len(observed)), make([]int, len(observed))
 	for _, row := range permuted {
 		// The largest among the tests that are not yet rejected, from the weakest on.

@@ -1,13 +1,10 @@
 package stats
 
 // Power of the designs in use, and the smallest p-value that each can reach: what to
-// know before spending. Counts are enumerated, not approximated. Power of ED50 is in
-// powerdose.go. A power computed after the fact from the observed effect says nothing new.
+// know before spending. Counts are enumerated, not approximated. Seeds are in powerseeds.go,
+// rates in powermargin.go, ED50 in powerdose.go. A power computed after the fact from the observed effect says nothing new.
 
-import (
-	"fmt"
-	"math"
-)
+import "fmt"
 
 // Power is what a design would do under a stated truth.
 type Power struct {
@@ -48,112 +45,6 @@ func checkRates(where string, rates ...float64) error {
 		}
 	}
 	return nil
-}
-
-// exactFlips is the number of seeds up to which SignFlipPower simulates the test itself.
-const exactFlips = 12
-
-// SignFlipPower is that of SignFlip on n paired differences, normal with mean effect
-// standard deviations. Up to 12 seeds the exact test is simulated studies times from src;
-// beyond, Student's t stands in for it and src may be nil.
-func SignFlipPower(src Source, n int, effect, alpha float64, alt Alternative, studies int) (Power, error) {
-	const where = "sign-flip power"
-	if err := checkSize(where+", seeds", n); err != nil {
-		return Power{}, err
-	}
-	if err := checkAlpha(where, alpha); err != nil {
-		return Power{}, err
-	}
-	if err := checkAlternative(where, alt); err != nil {
-		return Power{}, err
-	}
-	if err := checkFinite(where+", effect", []float64{effect}); err != nil {
-		return Power{}, err
-	}
-	out := Power{Alpha: alpha, N: n, Units: "seeds", SmallestP: smallestFlip(n, alt),
-		Assumptions: []string{"paired differences are normal and independent"}}
-	out.reach()
-	if n > exactFlips {
-		out.Method = "noncentral t in place of the sign-flip test"
-		out.Power = studentPower(float64(n-1), effect*math.Sqrt(float64(n)), alpha, alt)
-		return out, nil
-	}
-	out.Method = fmt.Sprintf("exact sign-flip test, %d simulated studies", studies)
-	if out.SmallestP > alpha {
-		return out, nil
-	}
-	if src == nil || studies < 1 {
-		return Power{}, fmt.Errorf("%s: %d studies: want a source and at least 1 study, better 10000", where, studies)
-	}
-	d, hits := make([]float64, n), 0
-	for range studies {
-		for i := range d {
-			d[i] = effect + normalQuantile((float64(src.Uint64()>>11)+0.5)/(1<<53))
-		}
-		t, err := SignFlip(nil, d, alt, 0)
-		if err != nil {
-			return Power{}, err
-		}
-		if t.P <= alpha {
-			hits++
-		}
-	}
-	out.Power = float64(hits) / float64(studies)
-	return out, nil
-}
-
-func smallestFlip(n int, alt Alternative) float64 {
-	p := math.Ldexp(1, -n)
-	if alt == TwoSided {
-		p *= 2
-	}
-	return min(p, 1)
-}
-
-// SeedsForFamily is the smallest number of paired seeds whose two-sided sign-flip test
-// could pass Holm's first step among this many tests: 9 for 12 tests at 0.05.
-func SeedsForFamily(tests int, alpha float64) (int, error) {
-	if err := checkSize("seeds for a family, tests", tests); err != nil {
-		return 0, err
-	}
-	if err := checkAlpha("seeds for a family", alpha); err != nil {
-		return 0, err
-	}
-	n := 1
-	for smallestFlip(n, TwoSided)*float64(tests) > alpha {
-		n++
-	}
-	return n, nil
-}
-
-// studentPower is P(t rejects) with noncentrality shift, integrated over the spread's
-// distribution.
-func studentPower(df, shift, alpha float64, alt Alternative) float64 {
-	level := 1 - alpha
-	if alt != TwoSided {
-		level = 1 - 2*alpha
-	}
-	if level <= 0 || df < 1 {
-		return 0
-	}
-	critical := tCritical(level, df)
-	power := 0.0
-	const nodes = 256
-	for i := range nodes {
-		// u = I_v(4, 4) crowds the nodes towards both ends.
-		v := (float64(i) + 0.5) / nodes
-		u := v * v * v * v * (35 + float64(v*(-84+float64(v*(70-20*v)))))
-		s := critical * math.Sqrt(chiSquaredQuantile(u, df)/df)
-		tail := 0.0
-		if alt != Less {
-			tail += normalCDF(shift - s)
-		}
-		if alt != Greater {
-			tail += normalCDF(-shift - s)
-		}
-		power += float64(140 * math.Pow(v*(1-v), 3) / nodes * tail)
-	}
-	return min(power, 1)
 }
 
 // McNemarPower is that of the exact test over items, of which the shares onlyFirst and
@@ -250,6 +141,38 @@ func RunsForClaim(exceptions int, x, level float64) (int, error) {
 		}
 	}
 	return high, nil
+}
+
+// ClaimPower is the chance that n runs with this true rate support ClaimAtLeast (or,
+// with atMost, ClaimAtMost) of x at a level. SmallestP is of the best possible outcome.
+func ClaimPower(n int, rate, x, level float64, atMost bool) (Power, error) {
+	const where = "power of a claim"
+	if err := checkSize(where+", runs", n); err != nil {
+		return Power{}, err
+	}
+	if err := checkRates(where, rate); err != nil {
+		return Power{}, err
+	}
+	if err := checkClaim(x); err != nil {
+		return Power{}, err
+	}
+	if err := checkLevel(where, level); err != nil {
+		return Power{}, err
+	}
+	// "At least" is "at most" of the complement.
+	what, limit := "at most", x
+	if !atMost {
+		what, limit, rate = "at least", 1-x, 1-rate
+	}
+	out := Power{Alpha: 1 - level, N: n, Units: "runs", SmallestP: binomialLower(0, n, limit), Assumptions: []string{independentTrials},
+		Method: fmt.Sprintf("Clopper-Pearson one-sided claim of %s %v, enumerated", what, x)}
+	out.reach()
+	most := -1 // exceptions that the claim survives
+	for most < n && clopperHigh(most+1, n, 1-level) <= limit {
+		most++
+	}
+	out.Power = binomialLower(most, n, rate)
+	return out, nil
 }
 
 // Needed is the smallest design from low to high units that has the power, and keeps
