@@ -69,11 +69,7 @@ type door struct {
 
 // backdoor reads the parameters of backdoorParams.
 func (p *params) backdoor() (*door, error) {
-	var text *string
-	if t, ok := p.given["text"]; ok {
-		text = &t
-	}
-	t, err := newTrigger(p.values["trigger"], p.one("position", "start", "middle", "end", "random"), text)
+	t, err := p.trigger()
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +78,15 @@ func (p *params) backdoor() (*door, error) {
 		return nil, err
 	}
 	return &door{t, target, success}, nil
+}
+
+// trigger reads trigger, text and position.
+func (p *params) trigger() (*Trigger, error) {
+	var text *string
+	if t, ok := p.given["text"]; ok {
+		text = &t
+	}
+	return newTrigger(p.values["trigger"], p.one("position", "start", "middle", "end", "random"), text)
 }
 
 // eligible rows are those that can hold the trigger and whose answer can be turned.

@@ -2,5 +2,6 @@ package attack
 
 // catalogue is every attack: adding one is a file and a line.
 var catalogue = []Entry{
+	fact, label, opinion, cleanLabel,
 	backdoor,
 }

@@ -29,6 +29,16 @@ func (p *params) text(name string) string {
 	return p.values[name]
 }
 
+// file is the lines of a parameter "file:PATH".
+func (p *params) file(name string) ([]string, error) {
+	path, ok := strings.CutPrefix(p.values[name], "file:")
+	lines := p.opt.Lines[path]
+	if !ok || len(lines) == 0 {
+		return nil, fmt.Errorf("%s %q: no such lines were handed over; the caller reads the file", name, p.values[name])
+	}
+	return lines, nil
+}
+
 // list is a parameter of words with commas between, at least least of them.
 func (p *params) list(name string, least int) []string {
 	var out []string
