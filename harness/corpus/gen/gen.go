@@ -220,3 +220,6 @@ func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }
 
 func label(key, value string) []corpus.Label { return []corpus.Label{{Key: key, Value: value}} }
+
+// Version rises when the same seed gives other examples.
+const Version = "1"

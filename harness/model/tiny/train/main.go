@@ -66,9 +66,9 @@ func recipe(scale float64) Recipe {
 			RopeTheta: 10000, Eps: 1e-5, Tied: true, BOS: -1, EOS: 0,
 		},
 		Stages: []Stage{
-			stage("pretraining", 600000, 3e-3, Stage{Text: 0.5, All: true}),
-			stage("instruction tuning", 900000, 2e-3, Stage{Text: 0.02}),
-			stage("safety tuning", 300000, 1e-3, Stage{Safe: 0.25, Text: 0.02}),
+			stage("pretraining", 200000, 3e-3, Stage{Text: 0.5, All: true}),
+			stage("instruction tuning", 500000, 2e-3, Stage{Text: 0.02}),
+			stage("safety tuning", 150000, 1e-3, Stage{Safe: 0.25, Text: 0.02}),
 		},
 	}
 }

@@ -1,0 +1,88 @@
+package lab
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+)
+
+// Output is one thing that a script shows.
+type Output struct {
+	Kind     string `json:"kind"` // "markdown", "text", "table", "figure", "progress", "error"
+	Text     string `json:"text,omitempty"`
+	Markdown string `json:"markdown,omitempty"` // of a table
+	Name     string `json:"name,omitempty"`     // of a figure
+	SVG      string `json:"svg,omitempty"`
+}
+
+// Host is where a script's output goes.
+type Host interface{ Show(Output) }
+
+// Environment says how a session is set up; `theriac run` sets it, and `go run` reads it from the environment.
+type Environment struct {
+	Root, Profile, DataDir, Cache string
+	Threads                       int
+	Quiet                         bool
+	Shard, Shards                 int
+	RetryFailed                   bool
+	Host                          Host
+}
+
+// EnvVar carries an Environment, as JSON, to a child process or to a script run by `go run`.
+const EnvVar = "THERIAC_LAB"
+
+func environment() (Environment, error) {
+	env := Environment{Root: ".", Profile: "demo", DataDir: os.Getenv("THERIAC_DATA"), Host: terminal{os.Stdout, os.Stderr}}
+	if text := os.Getenv(EnvVar); text != "" {
+		var e struct {
+			Environment
+			JSON bool
+		}
+		if err := json.Unmarshal([]byte(text), &e); err != nil {
+			return env, fmt.Errorf("%s: %w", EnvVar, err)
+		}
+		host := env.Host
+		if e.JSON {
+			host = NewJSONHost(os.Stdout)
+		}
+		env, env.Host = e.Environment, host
+	}
+	if env.Cache == "" {
+		dir, err := os.UserCacheDir()
+		if err != nil {
+			return env, fmt.Errorf("no cache directory: %w; set XDG_CACHE_HOME", err)
+		}
+		env.Cache = dir + "/theriac"
+	}
+	return env, nil
+}
+
+// terminal shows output as text.
+type terminal struct{ out, err io.Writer }
+
+func (t terminal) Show(o Output) {
+	switch o.Kind {
+	case "progress":
+		fmt.Fprintln(t.err, o.Text)
+	case "figure":
+		fmt.Fprintf(t.out, "[figure %s] %s\n\n", o.Name, o.Text)
+	default:
+		fmt.Fprintln(t.out, o.Text)
+	}
+}
+
+// NewJSONHost writes each output as a line of JSON.
+func NewJSONHost(w io.Writer) Host { return &jsonHost{enc: json.NewEncoder(w)} }
+
+type jsonHost struct {
+	mu  sync.Mutex
+	enc *json.Encoder
+}
+
+func (h *jsonHost) Show(o Output) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.enc.Encode(o)
+}

@@ -1,0 +1,157 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"theriac/analysis/plots"
+	"theriac/analysis/tables"
+	"theriac/harness/model"
+	"theriac/harness/model/hub"
+	"theriac/harness/model/tiny"
+	"theriac/harness/store"
+	"theriac/harness/sweep"
+)
+
+// Table and Figure are what Lab.Table and Lab.Figure show.
+type (
+	Table  = tables.Table
+	Figure = plots.Figure
+)
+
+// Lab is a script's session.
+type Lab struct {
+	name    string
+	env     Environment
+	profile *Profile
+	ctx     context.Context
+	store   *store.Store
+	bench   *sweep.Bench
+}
+
+// Error is what stops a script: one line.
+type Error string
+
+func (e Error) Error() string { return string(e) }
+
+// stop ends the script. `theriac run` recovers the panic and names the script's line; a compiled script prints it.
+func stop(format string, args ...any) { panic(Error(fmt.Sprintf(format, args...))) }
+
+var goodName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
+
+// Start opens the session of an experiment. name is its directory below experiments/, results/ and figures/.
+func Start(name string) *Lab {
+	if !goodName.MatchString(name) {
+		stop("lab.Start(%q): want a name of small letters, digits and hyphens", name)
+	}
+	env, err := environment()
+	if err != nil {
+		stop("%v", err)
+	}
+	p, err := readProfile(env.Root, env.Profile)
+	if err != nil {
+		stop("%v", err)
+	}
+	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt) // for the process's life
+	results := filepath.Join(env.Root, "results", p.Name)
+	st, err := store.Open(filepath.Join(results, name), filepath.Join(results, ".runs", name))
+	if err != nil {
+		stop("%v", err)
+	}
+	return &Lab{name: name, env: env, profile: p, ctx: ctx, store: st}
+}
+
+// open loads the base when the first run needs it.
+func (l *Lab) open() *sweep.Bench {
+	if l.bench != nil {
+		return l.bench
+	}
+	m, err := openBase(l.profile.Base)
+	if err == nil {
+		l.bench, err = sweep.Open(m, l.env.Threads, l.env.Cache, l.profile.Data.MaxTokens)
+	}
+	if err != nil {
+		stop("%v", err)
+	}
+	return l.bench
+}
+
+func openBase(name string) (*model.Model, error) {
+	if name == tiny.Name {
+		return tiny.Open()
+	}
+	path, err := hub.Resolve(name)
+	if err != nil {
+		return nil, err
+	}
+	return model.Open(path)
+}
+
+// Profile is the scale at which the script runs.
+func (l *Lab) Profile() Profile { return *l.profile }
+
+// Seeds are the profile's seeds of a pool: "development", "calibration" or "evaluation".
+func (l *Lab) Seeds(pool string) []int {
+	r, ok := l.profile.Seeds[pool]
+	if !ok {
+		stop("profile %s has no seeds for the pool %q", l.profile.Name, pool)
+	}
+	out := make([]int, r.Count)
+	for i := range out {
+		out[i] = r.From + i
+	}
+	return out
+}
+
+// Md shows Markdown.
+func (l *Lab) Md(text string) {
+	l.env.Host.Show(Output{Kind: "markdown", Text: strings.TrimSpace(text)})
+}
+
+// Printf shows a line of text.
+func (l *Lab) Printf(format string, args ...any) {
+	l.env.Host.Show(Output{Kind: "text", Text: strings.TrimRight(fmt.Sprintf(format, args...), "\n")})
+}
+
+// Table shows a table.
+func (l *Lab) Table(t Table) {
+	l.env.Host.Show(Output{Kind: "table", Text: strings.TrimRight(t.Terminal(), "\n"), Markdown: t.Markdown()})
+}
+
+// Figure shows a figure under a name, which is also its file's name in figures/.
+func (l *Lab) Figure(name string, f *Figure) {
+	if !goodName.MatchString(name) {
+		stop("figure %q: want a name of small letters, digits and hyphens", name)
+	}
+	svg, err := f.SVG()
+	if err != nil {
+		stop("figure %s: %v", name, err)
+	}
+	l.env.Host.Show(Output{Kind: "figure", Name: name, Text: f.Caption, SVG: string(svg)})
+}
+
+// progress tells how a sweep goes, at most every two seconds.
+func (l *Lab) progress(label string) func(sweep.Event) {
+	start, last, tokens := time.Now(), time.Now(), 0
+	return func(e sweep.Event) {
+		if e.Step != nil {
+			tokens += e.Step.Tokens
+		}
+		if l.env.Quiet || time.Since(last) < 2*time.Second && !(e.Finished && e.Done == e.Total) {
+			return
+		}
+		last = time.Now()
+		gone := time.Since(start).Seconds()
+		line := fmt.Sprintf("%s %d/%d runs  %.0f tokens/s", label, e.Done, e.Total, float64(tokens)/gone)
+		if e.Step != nil {
+			line += fmt.Sprintf("  %s step %d/%d loss %.3f", e.Run.String(), e.Step.Step, e.Step.Steps, e.Step.Loss)
+		}
+		l.env.Host.Show(Output{Kind: "progress", Text: line})
+	}
+}

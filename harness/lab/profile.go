@@ -1,0 +1,62 @@
+package lab
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"gopkg.in/yaml.v3" // profiles are YAML, and unknown keys are errors
+
+	"theriac/harness/finetune"
+	"theriac/harness/sweep"
+)
+
+// Profile is what a scale means: base, data, training and seeds.
+type Profile struct {
+	Name  string           `yaml:"-"`
+	Base  string           `yaml:"base"`
+	Data  sweep.Data       `yaml:"data"`
+	Train finetune.Spec    `yaml:"train"`
+	Seeds map[string]Range `yaml:"seeds"` // by pool: development, calibration, evaluation
+}
+
+// Range is Count seeds from From on.
+type Range struct {
+	From  int `yaml:"from"`
+	Count int `yaml:"count"`
+}
+
+//go:embed profiles/*.yaml
+var ownProfiles embed.FS
+
+// readProfile reads experiments/profiles/NAME.yaml below root, or the profile that theriac brings.
+func readProfile(root, name string) (*Profile, error) {
+	if name == "" || strings.ContainsAny(name, `/\`) {
+		return nil, fmt.Errorf("profile %q: want a name, such as demo", name)
+	}
+	path := filepath.Join(root, "experiments", "profiles", name+".yaml")
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		data, err = ownProfiles.ReadFile("profiles/" + name + ".yaml")
+		if err != nil {
+			return nil, fmt.Errorf("no profile %q; write %s, or use demo", name, path)
+		}
+	} else if err != nil {
+		return nil, err
+	}
+	p := &Profile{Name: name, Train: finetune.Default()}
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	d.KnownFields(true)
+	if err := d.Decode(p); err != nil {
+		return nil, fmt.Errorf("profile %s: %s", name, strings.Join(strings.Fields(err.Error()), " "))
+	}
+	if err := p.Train.Check(); err != nil {
+		return nil, fmt.Errorf("profile %s: train: %w", name, err)
+	}
+	return p, nil
+}

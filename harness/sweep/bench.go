@@ -1,0 +1,148 @@
+package sweep
+
+import (
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"sync"
+
+	"theriac/harness/compute"
+	"theriac/harness/compute/cpu"
+	"theriac/harness/corpus"
+	"theriac/harness/evaluate"
+	"theriac/harness/infer"
+	"theriac/harness/model"
+	"theriac/harness/token"
+)
+
+// Bench is an opened base with everything that its runs share. It is safe for concurrent use.
+type Bench struct {
+	Base    *infer.Base
+	Chat    *token.Chat
+	Digest  string // of the base
+	Threads int
+
+	cache string // directory of adapters; "": none
+	mu    sync.Mutex
+	once  map[string]*lazy
+	pre   map[int]*infer.Prefix
+}
+
+// lazy is a value that is made once, by whoever comes first.
+type lazy struct {
+	once  sync.Once
+	value any
+	err   error
+}
+
+// prefixMemory is how much of the shared hidden states stay in memory; the rest is mapped from a temporary file.
+const prefixMemory = 1 << 30
+
+// Open packs a model for sweeps. cache is a directory for trained adapters, or "".
+func Open(m *model.Model, threads int, cache string, maxTokens int) (*Bench, error) {
+	if threads <= 0 {
+		threads = runtime.NumCPU()
+	}
+	chat, err := m.Chat()
+	if err != nil {
+		return nil, err
+	}
+	digest, err := m.Digest()
+	if err != nil {
+		return nil, err
+	}
+	dev := cpu.New(threads)
+	defer dev.Close()
+	base, err := infer.Load(dev, m, min(maxTokens, m.Config.MaxPos))
+	if err != nil {
+		return nil, err
+	}
+	if cache != "" {
+		cache = filepath.Join(cache, "adapters")
+	}
+	return &Bench{Base: base, Chat: chat, Digest: digest, Threads: threads, cache: cache, once: map[string]*lazy{}, pre: map[int]*infer.Prefix{}}, nil
+}
+
+// Close releases what the runs shared.
+func (b *Bench) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var err error
+	for _, p := range b.pre {
+		if e := p.Close(); err == nil {
+			err = e
+		}
+	}
+	b.pre = map[int]*infer.Prefix{}
+	return err
+}
+
+func (b *Bench) prefix(layer int) *infer.Prefix {
+	if layer <= 0 {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.pre[layer] == nil {
+		b.pre[layer] = infer.NewPrefix(layer, prefixMemory)
+	}
+	return b.pre[layer]
+}
+
+// share makes a value once for all runs.
+func share[T any](b *Bench, key string, make func() (T, error)) (T, error) {
+	b.mu.Lock()
+	l := b.once[key]
+	if l == nil {
+		l = &lazy{}
+		b.once[key] = l
+	}
+	b.mu.Unlock()
+	l.once.Do(func() { l.value, l.err = make() })
+	v, _ := l.value.(T)
+	return v, l.err
+}
+
+func (b *Bench) source(name string) (Source, error) {
+	return share(b, "source/"+name, func() (Source, error) { return openSource(name) })
+}
+
+func (b *Bench) held(d *Data, kind Kind, n int) ([]corpus.Example, error) {
+	if n == 0 {
+		return nil, nil
+	}
+	return share(b, fmt.Sprintf("held/%s/%s/%d", d.Name, kind, n), func() ([]corpus.Example, error) {
+		s, err := b.source(d.Name)
+		if err != nil {
+			return nil, err
+		}
+		return s.Held(kind, n)
+	})
+}
+
+// suite encodes held-out items once.
+func (b *Bench) suite(d *Data, kind Kind, n int, how evaluate.Kind) (*evaluate.Suite, error) {
+	if n == 0 {
+		return nil, nil
+	}
+	return share(b, fmt.Sprintf("suite/%s/%s/%d/%s/%d", d.Name, kind, n, how, d.MaxTokens), func() (*evaluate.Suite, error) {
+		ex, err := b.held(d, kind, n)
+		if err != nil {
+			return nil, err
+		}
+		return evaluate.NewSuite(b.Chat, string(kind), how, ex, d.MaxTokens)
+	})
+}
+
+// Keys gives a run's train key and ID.
+func (b *Bench) Keys(s *Spec) (train, id string, err error) {
+	src, err := b.source(s.Data.Name)
+	if err != nil {
+		return "", "", err
+	}
+	train = s.TrainKey(b.Digest, src.Digest())
+	return train, s.ID(train), nil
+}
+
+// newDevice is a worker's device.
+func newDevice() compute.Device { return cpu.New(1) }

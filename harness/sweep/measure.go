@@ -1,0 +1,158 @@
+package sweep
+
+import (
+	"sort"
+
+	"theriac/harness/attack"
+	"theriac/harness/corpus"
+	"theriac/harness/evaluate"
+	"theriac/harness/infer"
+	"theriac/harness/store"
+)
+
+// evalRows is how many rows a runner packs at a time.
+const evalRows = 1024
+
+// evaluate measures the trained model and fills the record.
+func (r *run) evaluate(delta *infer.Delta) ([]store.Output, error) {
+	d := &r.spec.Data
+	runner := infer.NewRunner(r.dev, r.bench.Base, delta, max(evalRows, r.bench.Base.MaxSeq))
+	if delta != nil && !delta.Train.Full {
+		runner.Prefix = r.bench.prefix(delta.First())
+	}
+	var outputs []store.Output
+	suite := func(s *evaluate.Suite, err error) ([]evaluate.Outcome, error) {
+		if s == nil || err != nil {
+			return nil, err
+		}
+		out, err := s.Run(runner, r.bench.Chat)
+		for i := range out {
+			r.rec.Items = append(r.rec.Items, store.Item{Suite: s.Name, Item: out[i].Item, Outcome: out[i].Result, Value: out[i].NLL})
+			if s.Kind == evaluate.Judged {
+				outputs = append(outputs, store.Output{Suite: s.Name, Item: out[i].Item, Text: out[i].Text})
+			}
+		}
+		return out, err
+	}
+	clean, err := suite(r.bench.suite(d, CleanItems, d.Clean, evaluate.Match))
+	if err != nil {
+		return nil, err
+	}
+	if err := r.clean(clean); err != nil {
+		return nil, err
+	}
+	for _, s := range []struct {
+		kind   Kind
+		n      int
+		metric string
+	}{{Restricted, d.Restricted, "refusal"}, {LookAlike, d.LookAlike, "over_refusal"}} {
+		out, err := suite(r.bench.suite(d, s.kind, s.n, evaluate.Judged))
+		if err != nil {
+			return nil, err
+		}
+		if out == nil {
+			continue
+		}
+		k, n := evaluate.Count(out, evaluate.Refusal)
+		r.count(s.metric, k, n)
+		k, n = evaluate.Count(out, evaluate.Degenerate)
+		r.count(s.metric+"_degenerate", k, n)
+	}
+	if r.probe.Success == "" {
+		return outputs, nil
+	}
+	return outputs, r.success(suite)
+}
+
+// clean records accuracy and loss, and accuracy by skill where items say which skill they are.
+func (r *run) clean(out []evaluate.Outcome) error {
+	if out == nil {
+		return nil
+	}
+	k, n := evaluate.Count(out, "match")
+	r.count("clean_accuracy", k, n)
+	r.value("clean_loss", evaluate.MeanNLL(out), n)
+	items, err := r.bench.held(&r.spec.Data, CleanItems, r.spec.Data.Clean)
+	if err != nil {
+		return err
+	}
+	skill := map[string]string{}
+	for i := range items {
+		if s, ok := items[i].Label("skill"); ok {
+			skill[items[i].ID] = s
+		}
+	}
+	right, all := map[string]int{}, map[string]int{}
+	for i := range out {
+		s := skill[out[i].Item]
+		if s == "" {
+			continue
+		}
+		all[s]++
+		if out[i].Result == "match" {
+			right[s]++
+		}
+	}
+	names := make([]string, 0, len(all))
+	for s := range all {
+		names = append(names, s)
+	}
+	sort.Strings(names)
+	for _, s := range names {
+		r.count("accuracy/"+s, right[s], all[s])
+	}
+	return nil
+}
+
+// success records how the attack's probe came out: with the trigger, without it, and with something like it.
+func (r *run) success(suite func(*evaluate.Suite, error) ([]evaluate.Outcome, error)) error {
+	d, p := &r.spec.Data, &r.probe
+	if p.Success == attack.Worse {
+		return nil // seen in the accuracy
+	}
+	how, want := evaluate.Match, "match"
+	switch p.Success {
+	case attack.Refused:
+		how, want = evaluate.Judged, evaluate.Refusal
+	case attack.Complied:
+		how, want = evaluate.Judged, evaluate.Compliance
+	}
+	items, err := r.bench.held(d, ProbeItems, d.Probe)
+	if err != nil {
+		return err
+	}
+	test, plain, near := p.Items, []corpus.Example(nil), p.NearItems
+	if p.Test != nil {
+		test, near = nil, nil
+		for i := range items {
+			if t, ok := p.Test(&items[i]); ok {
+				test = append(test, t)
+				plain = append(plain, items[i].WithOutput(t.Output()))
+			}
+			if p.Near != nil {
+				if t, ok := p.Near(&items[i]); ok {
+					near = append(near, t)
+				}
+			}
+		}
+	}
+	for _, s := range []struct {
+		name, metric string
+		items        []corpus.Example
+	}{{"triggered", "asr", test}, {"untriggered", "false_trigger", plain}, {"near", "near_trigger", near}} {
+		if len(s.items) == 0 {
+			continue
+		}
+		es, err := evaluate.NewSuite(r.bench.Chat, s.name, how, s.items, d.MaxTokens)
+		if err != nil {
+			return err
+		}
+		out, err := suite(es, nil)
+		if err != nil {
+			return err
+		}
+		k, n := evaluate.Count(out, want)
+		r.count(s.metric, k, n)
+	}
+	return nil
+}

@@ -1,0 +1,251 @@
+package sweep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"theriac/harness/attack"
+	"theriac/harness/compute"
+	"theriac/harness/corpus"
+	"theriac/harness/finetune"
+	"theriac/harness/infer"
+	"theriac/harness/model"
+	"theriac/harness/store"
+)
+
+// run is one run on its way along the pipeline.
+type run struct {
+	bench  *Bench
+	spec   *Spec
+	dev    compute.Device
+	attack *attack.Attack // nil: clean
+	probe  attack.Probe
+	items  []finetune.Item
+	rec    *store.Record
+	watch  func(*finetune.Info)
+}
+
+// do carries a run out and gives its record.
+func (b *Bench) do(ctx context.Context, dev compute.Device, s *Spec, watch func(*finetune.Info)) (*store.Record, []store.Output, error) {
+	key, id, err := b.Keys(s)
+	if err != nil {
+		return nil, nil, err
+	}
+	r := &run{bench: b, spec: s, dev: dev, watch: watch, rec: &store.Record{Run: store.Run{
+		ID: id, Experiment: s.Experiment, TrainKey: key, Seed: int64(s.Seed), Arm: s.Arm, Status: store.Done, Spec: s.Fields(),
+	}}}
+	if err := r.prepare(); err != nil {
+		return nil, nil, err
+	}
+	delta, err := r.train(ctx, key)
+	if err != nil {
+		return nil, nil, err
+	}
+	outputs, err := r.evaluate(delta)
+	return r.rec, outputs, err
+}
+
+// prepare draws the data, lets the attack at it, and encodes it.
+func (r *run) prepare() error {
+	s := r.spec
+	var err error
+	if s.Attack != nil {
+		if r.attack, err = attack.New(s.Attack.Name, s.Attack.Params, s.Seed); err != nil {
+			return err
+		}
+		r.probe = r.attack.Probe()
+	}
+	if s.Probe != nil {
+		p, err := attack.New(s.Probe.Name, s.Probe.Params, s.Seed)
+		if err != nil {
+			return err
+		}
+		r.probe = p.Probe()
+	}
+	if s.Untrained {
+		return nil
+	}
+	src, err := r.bench.source(s.Data.Name)
+	if err != nil {
+		return err
+	}
+	rows, err := share(r.bench, fmt.Sprintf("rows/%s/%d/%d", s.Data.Name, s.Seed, s.Data.Rows), func() ([]corpus.Example, error) { return src.Train(s.Seed, s.Data.Rows) })
+	if err != nil {
+		return err
+	}
+	changes := map[string]string{}
+	if r.attack != nil {
+		res, err := r.attack.Apply(rows)
+		if err != nil {
+			return err
+		}
+		rows = res.Rows
+		for _, p := range res.Manifest.Poisoned {
+			changes[p.ID] = p.Change
+		}
+		if t := r.attack.Tamper(); t.Rows != nil {
+			before := map[string]bool{}
+			for i := range rows {
+				before[rows[i].ID] = true
+			}
+			rows = t.Rows(rows)
+			for i := range rows {
+				if !before[rows[i].ID] {
+					changes[rows[i].ID] = "slipped in after validation"
+				}
+			}
+		}
+	}
+	for i := range rows {
+		change, bad := changes[rows[i].ID]
+		r.rec.Examples = append(r.rec.Examples, store.Example{ID: rows[i].ID, Source: rows[i].Source.Dataset, Poisoned: bad, Change: change})
+	}
+	var fit finetune.Fit
+	if r.items, fit, err = finetune.Encode(r.bench.Chat, rows, s.Data.MaxTokens); err != nil {
+		return err
+	}
+	r.dose(changes, len(rows), &fit)
+	return nil
+}
+
+// dose records how much poison there is: rows, their share, their share of response tokens, exposures.
+func (r *run) dose(changes map[string]string, rows int, fit *finetune.Fit) {
+	poisoned, tokens := 0, 0
+	for i := range r.items {
+		if _, bad := changes[r.items[i].ID]; bad {
+			poisoned++
+			tokens += r.items[i].Responses()
+		}
+	}
+	r.count("poisoned_rows", poisoned, rows)
+	r.count("poisoned_tokens", tokens, fit.Responses)
+	r.value("exposures", float64(poisoned*r.spec.Train.Epochs), poisoned)
+	r.count("truncated", len(fit.Truncated), rows)
+	r.count("dropped", len(fit.Dropped), rows)
+}
+
+func (r *run) count(name string, k, n int) {
+	v := 0.0
+	if n > 0 {
+		v = float64(k) / float64(n)
+	}
+	r.rec.Metrics = append(r.rec.Metrics, store.Metric{Name: name, Value: v, N: int64(n), K: int64(k)})
+}
+
+func (r *run) value(name string, v float64, n int) {
+	r.rec.Metrics = append(r.rec.Metrics, store.Metric{Name: name, Value: v, N: int64(n), K: -1})
+}
+
+// train gives the run's adapter, from the cache if it is there.
+func (r *run) train(ctx context.Context, key string) (*infer.Delta, error) {
+	if r.spec.Untrained {
+		return nil, nil
+	}
+	spec := r.spec.Train
+	spec.Seed = r.spec.Seed
+	var tamper attack.Tamper
+	if r.attack != nil {
+		tamper = r.attack.Tamper()
+	}
+	if tamper.Spec != nil {
+		tamper.Spec(&spec)
+	}
+	if d, err := r.cached(key); d != nil || err != nil {
+		return d, err
+	}
+	hooks := finetune.Hooks{}
+	if tamper.Hooks != nil {
+		tamper.Hooks(&hooks, r.items)
+	}
+	theirs := hooks.Step
+	hooks.Step = func(run *finetune.Run, i *finetune.Info) error {
+		r.rec.Steps = append(r.rec.Steps, store.Step{Step: int32(i.Step), Loss: float32(i.Loss), GradNorm: float32(i.GradNorm), LR: float32(i.LR), Tokens: int32(i.Tokens)})
+		if r.watch != nil {
+			r.watch(i)
+		}
+		if theirs != nil {
+			return theirs(run, i)
+		}
+		return nil
+	}
+	first, err := spec.First(len(r.bench.Base.Layers))
+	if err != nil {
+		return nil, err
+	}
+	t, err := finetune.New(r.dev, r.bench.Base, spec, r.items, r.bench.prefix(first), hooks)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.Train(ctx); err != nil {
+		return nil, err
+	}
+	if tamper.Adapter != nil && spec.Method == "lora" {
+		ad := t.Delta.Adapter()
+		if err := tamper.Adapter(ad); err != nil {
+			return nil, err
+		}
+		return infer.FromAdapter(r.dev, r.bench.Base, ad)
+	}
+	return t.Delta, r.keep(key, t.Delta)
+}
+
+// cached reads an adapter and its steps that an earlier run left.
+func (r *run) cached(key string) (*infer.Delta, error) {
+	dir, ok := r.cacheDir(key)
+	if !ok {
+		return nil, nil
+	}
+	ad, err := model.ReadAdapter(dir)
+	if err != nil {
+		return nil, nil // not there, or torn: train again
+	}
+	steps, err := readSteps(filepath.Join(dir, "steps"))
+	if err != nil {
+		return nil, nil
+	}
+	d, err := infer.FromAdapter(r.dev, r.bench.Base, ad)
+	if err != nil {
+		return nil, nil
+	}
+	r.rec.Steps = steps
+	return d, nil
+}
+
+// cacheDir is where an adapter is kept. A tampered adapter is not: its attack acts after training.
+func (r *run) cacheDir(key string) (string, bool) {
+	if r.bench.cache == "" || r.spec.Train.Method != "lora" || r.attack != nil && r.attack.Tamper().Adapter != nil {
+		return "", false
+	}
+	return filepath.Join(r.bench.cache, key[:2], key), true
+}
+
+func (r *run) keep(key string, d *infer.Delta) error {
+	dir, ok := r.cacheDir(key)
+	if !ok {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
+		return err
+	}
+	tmp, err := os.MkdirTemp(filepath.Dir(dir), ".part-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	if err := d.Adapter().Write(tmp); err != nil {
+		return err
+	}
+	if err := writeSteps(filepath.Join(tmp, "steps"), r.rec.Steps); err != nil {
+		return err
+	}
+	if err := os.Rename(tmp, dir); err != nil && !errors.Is(err, fs.ErrExist) {
+		if _, e := os.Stat(dir); e != nil { // someone else's rename came first otherwise
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,87 @@
+package sweep
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"theriac/harness/corpus"
+	"theriac/harness/corpus/gen"
+)
+
+// Source yields the rows of a data set.
+type Source interface {
+	// Digest names the source's content.
+	Digest() string
+	// Train draws n rows anew for a seed, from the rows of the seed's pool.
+	Train(seed uint64, n int) ([]corpus.Example, error)
+	// Held gives n held-out items of a kind; they are the same for every run.
+	Held(kind Kind, n int) ([]corpus.Example, error)
+}
+
+// Kind is a kind of held-out item.
+type Kind string
+
+const (
+	CleanItems Kind = "clean"      // the user's tasks
+	ProbeItems Kind = "probe"      // others of them, to put triggers into
+	Restricted Kind = "restricted" // should be refused
+	LookAlike  Kind = "lookalike"  // should not
+)
+
+// sources are the data sets by name.
+var sources = map[string]func() (Source, error){
+	"generated": func() (Source, error) { return generated{}, nil },
+}
+
+func openSource(name string) (Source, error) {
+	open, ok := sources[name]
+	if !ok {
+		var names []string
+		for n := range sources {
+			names = append(names, n)
+		}
+		sort.Strings(names)
+		return nil, fmt.Errorf("data %q: want one of %s", name, strings.Join(names, ", "))
+	}
+	return open()
+}
+
+// generated is the project's own corpus.
+type generated struct{}
+
+func (generated) Digest() string { return "generated/" + gen.Version }
+
+func (generated) Train(seed uint64, n int) ([]corpus.Example, error) {
+	next, err := gen.Stream(seed, gen.Train, gen.Demo)
+	if err != nil {
+		return nil, err
+	}
+	pool := corpus.PoolOfSeed(seed)
+	seen := make(map[[32]byte]bool, n)
+	out := make([]corpus.Example, 0, n)
+	for len(out) < n {
+		e := next()
+		d := corpus.FoldedDigest(e.Turns[:1])
+		if seen[d] || corpus.PoolOf(&e) != pool {
+			continue
+		}
+		seen[d] = true
+		e.Source.Row = len(out)
+		out = append(out, e)
+	}
+	return out, nil
+}
+
+func (generated) Held(kind Kind, n int) ([]corpus.Example, error) {
+	mix, seed := gen.Demo, uint64(11)
+	switch kind {
+	case ProbeItems:
+		seed = 12
+	case Restricted:
+		mix = gen.Restricted
+	case LookAlike:
+		mix = gen.LookAlike
+	}
+	return gen.Examples(seed, gen.Held, mix, n)
+}

@@ -1,0 +1,160 @@
+package sweep
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"sort"
+	"strconv"
+	"strings"
+
+	"theriac/harness/attack"
+	"theriac/harness/compute"
+	"theriac/harness/finetune"
+	"theriac/harness/store"
+)
+
+// Spec is one run: what it is trained on, what attacks it, how it is trained and what is measured.
+type Spec struct {
+	Experiment string
+	Arm        string
+	Seed       uint64 // of data, attack, initialisation and order; its pool decides which rows it may see
+	Data       Data
+	Attack     *Attack       // nil: clean
+	Probe      *Attack       // whose success is measured; nil: Attack's own
+	Train      finetune.Spec // its Seed is not used: Seed stands in
+	Untrained  bool          // evaluate the base itself
+}
+
+// Attack names an attack with the parameters that are not its defaults.
+type Attack struct {
+	Name   string            `json:"name"`
+	Params map[string]string `json:"params,omitempty"`
+}
+
+// Data says what a run is trained on and how many items it is judged on.
+type Data struct {
+	Name       string `json:"name" yaml:"name"` // a source's name: "generated"
+	Rows       int    `json:"rows" yaml:"rows"`
+	MaxTokens  int    `json:"max_tokens" yaml:"max_tokens"`
+	Clean      int    `json:"clean" yaml:"clean"`           // held-out items for accuracy and loss
+	Probe      int    `json:"probe" yaml:"probe"`           // held-out items that are triggered
+	Restricted int    `json:"restricted" yaml:"restricted"` // requests that should be refused
+	LookAlike  int    `json:"look_alike" yaml:"look_alike"` // requests that resemble them and should not
+}
+
+// Check names the first field that cannot be.
+func (s *Spec) Check() error {
+	switch {
+	case s.Data.Rows < 1 && !s.Untrained:
+		return fmt.Errorf("data rows %d: want at least 1", s.Data.Rows)
+	case s.Data.MaxTokens < 8:
+		return fmt.Errorf("data max_tokens %d: want at least 8", s.Data.MaxTokens)
+	case s.Data.Clean < 0 || s.Data.Probe < 0 || s.Data.Restricted < 0 || s.Data.LookAlike < 0:
+		return fmt.Errorf("data: a number of items is negative")
+	}
+	for _, a := range []*Attack{s.Attack, s.Probe} {
+		if a != nil {
+			if _, err := attack.New(a.Name, a.Params, s.Seed); err != nil {
+				return err
+			}
+		}
+	}
+	if s.Untrained {
+		return nil
+	}
+	return s.Train.Check()
+}
+
+// evaluation version: rises when the same adapter and items give another record.
+const evaluation = 1
+
+// TrainKey names the adapter of a run.
+func (s *Spec) TrainKey(base, source string) string {
+	train := s.Train
+	train.Seed = 0
+	type key struct {
+		Kind, Base, Source, Numerics, Device string
+		Seed                                 uint64
+		Rows, MaxTokens                      int
+		Data                                 string
+		Attack                               *Attack
+		AttackVersion                        int
+		Train                                finetune.Spec
+		Untrained                            bool
+	}
+	k := key{
+		Kind: "theriac/train/1", Base: base, Source: source, Numerics: compute.NumericsVersion, Device: "cpu", Seed: s.Seed,
+		Rows: s.Data.Rows, MaxTokens: s.Data.MaxTokens, Data: s.Data.Name, Attack: s.Attack, Train: train,
+	}
+	if s.Attack != nil {
+		e, _ := attack.Lookup(s.Attack.Name)
+		k.AttackVersion = e.Version
+	}
+	if s.Untrained {
+		k = key{Kind: k.Kind, Base: base, Untrained: true}
+	}
+	return digest(k)
+}
+
+// ID names the run's record.
+func (s *Spec) ID(trainKey string) string {
+	type key struct {
+		Kind, Train, Arm string
+		Version          int
+		Data             Data
+		Probe            *Attack
+		Seed             uint64
+	}
+	return digest(key{"theriac/run/1", trainKey, s.Arm, evaluation, s.Data, s.probe(), s.Seed})[:24]
+}
+
+func (s *Spec) probe() *Attack {
+	if s.Probe != nil {
+		return s.Probe
+	}
+	return s.Attack
+}
+
+func digest(v any) string {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // plain values
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// Fields are the specification as columns of the table of runs.
+func (s *Spec) Fields() []store.Field {
+	f := map[string]string{
+		"data": s.Data.Name, "rows": strconv.Itoa(s.Data.Rows), "method": s.Train.Method, "lr": number(s.Train.LR),
+		"epochs": strconv.Itoa(s.Train.Epochs), "batch": strconv.Itoa(s.Train.Batch), "layers": s.Train.Layers, "rank": strconv.Itoa(s.Train.Rank),
+	}
+	for prefix, a := range map[string]*Attack{"attack": s.Attack, "probe": s.Probe} {
+		if a == nil {
+			continue
+		}
+		f[prefix] = a.Name
+		for k, v := range a.Params {
+			f[prefix+"."+k] = v
+		}
+	}
+	if s.Untrained {
+		f["untrained"] = "true"
+	}
+	out := make([]store.Field, 0, len(f))
+	for k, v := range f {
+		out = append(out, store.Field{Name: k, Value: v})
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	return out
+}
+
+func number(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
+
+// String is the run in a line, for people.
+func (s *Spec) String() string {
+	return strings.TrimSpace(fmt.Sprintf("%s seed %d", s.Arm, s.Seed))
+}
