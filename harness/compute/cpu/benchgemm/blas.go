@@ -1,4 +1,4 @@
-//go:build amd64 || arm64
+//go:build linux && (amd64 || arm64)
 
 package main
 
@@ -37,7 +37,7 @@ func openBLAS(path string) (*blas, error) {
 		tried = append(tried, name)
 	}
 	if lib == 0 {
-		return nil, fmt.Errorf("openblas: none of %s could be loaded; install libopenblas0 or name the library with -blas", strings.Join(tried, ", "))
+		return nil, fmt.Errorf("openblas: none of %s could be loaded; install it (Debian and Ubuntu: apt-get install libopenblas0-pthread) or name the library with -blas", strings.Join(tried, ", "))
 	}
 	b := new(blas)
 	var config, core func() string

@@ -1,0 +1,134 @@
+//go:build linux && (amd64 || arm64)
+
+package main
+
+import (
+	"runtime"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"theriac/harness/compute"
+	"theriac/harness/compute/cpu"
+)
+
+// result is the pairs of blocks of one product.
+type result struct {
+	ours, theirs, ratio []float64 // GFLOPS, GFLOPS, ours/theirs
+	disturbed           int       // blocks during which other programs took a core, in spite of repetition
+}
+
+const (
+	blockFLOP = 2e8 // of a block, a thread: about a millisecond, to fit between other programs' turns
+	tries     = 25  // how often to repeat a disturbed block
+)
+
+func compare(d *cpu.Device, b *blas, s shape, pairs int) (r result) {
+	a, w, c := values(s.m*s.k), values(s.n*s.k), d.Alloc(s.m*s.n)
+	dst, term := compute.Of(c, s.m, s.n), compute.Term{}
+	ta, tb, lda, ldb := noTrans, noTrans, s.k, s.n
+	if s.how != gradient {
+		term.A = compute.Of(a, s.m, s.k)
+	}
+	switch s.how {
+	case packedRows:
+		term.W, term.TransB = d.Pack(w, s.n, s.k, compute.ByRows), true
+		tb, ldb = trans, s.k
+	case packedCols:
+		term.W = d.Pack(w, s.k, s.n, compute.ByCols)
+	case plainRows:
+		term.B, term.TransB = compute.Of(w, s.n, s.k), true
+		tb, ldb = trans, s.k
+	case plainCols:
+		term.B = compute.Of(w, s.k, s.n)
+	case gradient:
+		term.A, term.TransA, term.B = compute.Of(a, s.k, s.m), true, compute.Of(w, s.k, s.n)
+		ta, lda = trans, s.m
+	}
+	terms := []compute.Term{term}
+	us := func() { d.MatMul(dst, nil, terms...) }
+	them := func() {
+		b.sgemm(rowMajor, int32(ta), int32(tb), int32(s.m), int32(s.n), int32(s.k), 1, ptr(a), int32(lda), ptr(w), int32(ldb), 0, ptr(c), int32(s.n))
+	}
+	calls := max(1, int(blockFLOP*float64(d.Threads())/s.flop()))
+	one := func(f func()) float64 {
+		seconds, disturbed := block(f, calls, d.Threads())
+		if disturbed {
+			r.disturbed++
+		}
+		return s.flop() * float64(calls) / seconds / 1e9
+	}
+	us()
+	them()
+	for i := range pairs {
+		var u, v float64
+		if i%2 == 0 {
+			u, v = one(us), one(them)
+		} else {
+			v, u = one(them), one(us)
+		}
+		r.ours, r.theirs, r.ratio = append(r.ours, u), append(r.theirs, v), append(r.ratio, u/v)
+	}
+	runtime.KeepAlive(a)
+	runtime.KeepAlive(w)
+	return r
+}
+
+// block times calls of f after a warm one. One thread is timed by its own clock; of several, the block
+// is repeated until no thread lost its core, and the fastest is taken if that never happens.
+func block(f func(), calls, threads int) (seconds float64, disturbed bool) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	for range tries {
+		if threads > 1 {
+			time.Sleep(time.Millisecond) // the other's helpers go to sleep, and a new turn of this program begins
+		}
+		f()
+		before, start, own := switches(), time.Now(), threadTime()
+		for range calls {
+			f()
+		}
+		t, lost := time.Since(start).Seconds(), switches() != before
+		if threads == 1 {
+			return threadTime() - own, lost
+		}
+		if seconds == 0 || t < seconds {
+			seconds = t
+		}
+		if !lost {
+			return t, false
+		}
+	}
+	return seconds, true
+}
+
+// switches counts how often a thread of this process has lost its core.
+func switches() int64 {
+	var u unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return int64(u.Nivcsw)
+}
+
+// threadTime is this thread's time on a core, in seconds.
+func threadTime() float64 {
+	var t unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t) != nil {
+		return 0
+	}
+	return float64(t.Sec) + float64(t.Nsec)/1e9
+}
+
+func ptr(x []float32) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(x)) }
+
+// values are pseudo-random numbers in [-1, 1).
+func values(n int) []float32 {
+	x, s := make([]float32, n), uint64(n)
+	for i := range x {
+		s = s*6364136223846793005 + 1442695040888963407
+		x[i] = float32(int32(s>>32)) / (1 << 31)
+	}
+	return x
+}
