@@ -28,3 +28,6 @@ tiny-check: ## the embedded model on held-out items, with intervals
 
 smoke: ## the quick tests, at most a minute
 	go test -short ./harness/rng ./harness/corpus/... ./harness/token ./harness/store ./analysis/stats
+
+calibrate-stats: ## simulate every statistic's promises (10 minutes of one core) into analysis/stats/CALIBRATION.md
+	go test ./analysis/stats -run '^TestCalibration$$' -calibrate -timeout 60m

@@ -1,16 +1,15 @@
 package stats
 
 // Calibration: does each procedure keep what it promises, on data whose truth is
-// known? Every study is simulated many times; testdata/calibration.csv holds the
+// known? Every study is simulated a thousand times or more; CALIBRATION.md holds the
 // outcome. `make calibrate-stats` (-calibrate) writes it; an ordinary test re-runs
-// the first few trials of every study and wants the very same hits.
+// the first trials of every study and wants the very same hits.
 //
-// Adding a procedure is one line in a list such as rateStudies.
+// Adding a procedure is one entry in a list such as rateStudies.
 
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/csv"
 	"flag"
 	"fmt"
 	"math"
@@ -19,25 +18,23 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 )
 
-var calibrate = flag.Bool("calibrate", false, "simulate every study in full and write testdata/calibration.csv")
+var calibrate = flag.Bool("calibrate", false, "simulate every study in full and write CALIBRATION.md")
 
 const (
-	calibrationFile  = "testdata/calibration.csv"
-	calibrationQuick = 20 // trials that the ordinary test repeats
+	calibrationFile  = "CALIBRATION.md"
+	calibrationQuick = 10 // trials that the ordinary test repeats
 )
 
-// study is one procedure under one truth.
-type study struct {
-	procedure string  // the exported name
-	design    string  // the truth and sizes, as a reader needs them; with procedure, the row's key
+// promise is a row of the table: how often must this happen?
+type promise struct {
+	procedure string  // the exported name, and which of its answers
 	kind      string  // covers, rejects (a true null) or finds (a false null)
 	low, high float64 // where the true rate must lie; exact procedures may be conservative
-	trials    int     // simulated studies; 0 means 2,000
-	trial     func(r *rand.Rand) (bool, error)
 }
 
 const (
@@ -46,10 +43,27 @@ const (
 	finds   = "finds"
 )
 
+// study draws data under one truth; a trial says of each promise whether it happened.
+type study struct {
+	design   string // the truth and sizes, as a reader needs them; unique
+	trials   int    // simulated studies; 0 means 2,000
+	promises []promise
+	trial    func(r *rand.Rand) ([]bool, error)
+}
+
+// one is a study of a single promise.
+func one(procedure, design, kind string, low, high float64, trial func(r *rand.Rand) (bool, error)) study {
+	return study{design: design, promises: []promise{{procedure, kind, low, high}},
+		trial: func(r *rand.Rand) ([]bool, error) {
+			hit, err := trial(r)
+			return []bool{hit}, err
+		}}
+}
+
 // studies is every list there is.
 func studies() []study {
-	return slices.Concat(rateStudies, resamplingStudies, rankStudies, pairedStudies, effectStudies,
-		doseStudies, detectorStudies)
+	return slices.Concat(rateStudies(), pairedStudies(), marginStudies(), sampleStudies(), resamplingStudies(),
+		doseStudies(), regressionStudies(), detectorStudies(), familyStudies(), powerStudies())
 }
 
 func (s study) size() int {
@@ -59,105 +73,160 @@ func (s study) size() int {
 	return 2000
 }
 
-// run returns the hits among trials [0, n). Every trial has its own stream, so
-// the first twenty of two thousand are the first twenty of twenty.
-func (s study) run(n int) (hits int, err error) {
+// run returns the hits of each promise among trials [0, n). Every trial has its own
+// stream, so the first ten of two thousand are the first ten of ten.
+func (s study) run(n int) (hits []int, err error) {
+	hits = make([]int, len(s.promises))
 	for i := range n {
-		key := sha256.Sum256(fmt.Appendf(nil, "calibrate/1\x00%s\x00%s\x00%d", s.procedure, s.design, i))
+		key := sha256.Sum256(fmt.Appendf(nil, "calibrate/2\x00%s\x00%s\x00%d", s.promises[0].procedure, s.design, i))
 		hit, err := s.trial(rand.New(rand.NewChaCha8(key)))
 		if err != nil {
-			return hits, fmt.Errorf("%s, %s, trial %d: %w", s.procedure, s.design, i, err)
+			return hits, fmt.Errorf("%s, trial %d: %w", s.design, i, err)
 		}
-		if hit {
-			hits++
+		for j, h := range hit {
+			if h {
+				hits[j]++
+			}
 		}
 	}
 	return hits, nil
 }
 
-var calibrationHeader = []string{"procedure", "design", "kind", "studies", "hits", "rate", "mc_error", "low", "high", "verdict", "quick_hits"}
-
 // row judges: the rate passes unless it is more than three standard errors
 // outside [low, high]. The error is the binomial one at the nearer bound.
-func (s study) row(hits, quick int) []string {
-	n := float64(s.size())
+func (s study) row(j, hits, quick int) string {
+	p, n := s.promises[j], float64(s.size())
 	rate := float64(hits) / n
-	at := min(max(rate, s.low), s.high)
+	at := min(max(rate, p.low), p.high)
 	verdict := "pass"
 	if math.Abs(rate-at) > 3*math.Sqrt(at*(1-at)/n) {
-		verdict = "fail"
+		verdict = "FAIL"
 	}
-	f := func(x float64) string { return strconv.FormatFloat(x, 'f', 4, 64) }
-	return []string{s.procedure, s.design, s.kind, strconv.Itoa(s.size()), strconv.Itoa(hits), f(rate),
-		f(math.Sqrt(rate * (1 - rate) / n)), f(s.low), f(s.high), verdict, strconv.Itoa(quick)}
+	return fmt.Sprintf("| %s | %s | %s | %d | %d | %.4f | %.4f | %.3f to %.3f | %s | %d |", p.procedure, s.design, p.kind, s.size(), hits, rate,
+		math.Sqrt(rate*(1-rate)/n), p.low, p.high, verdict, quick)
+}
+
+const calibrationHead = `# Calibration of analysis/stats
+
+Written by ` + "`make calibrate-stats`" + `; an ordinary ` + "`go test`" + ` repeats the first trials of every study and wants the same hits.
+
+Each row is one promise under one truth, simulated as often as "studies" says. "covers": the interval held the true value;
+"rejects": a true null hypothesis was rejected, or a false claim shown; "finds": a false null was rejected, beside the power
+that this package had foretold. Intervals are of level 0.95 and tests at 0.05 unless the design says otherwise. The rate must
+lie within the bounds, give or take three standard errors; bounds that do not hold 0.95 or 0.05 say how far an approximation
+may stray, or that a method must fail (then the procedure says so in brackets).
+
+| procedure | design | event | studies | hits | rate | error | bounds | verdict | of the first %d |
+|---|---|---|---|---|---|---|---|---|---|
+`
+
+func writeCalibration(t *testing.T, all []study) {
+	rows := make([][]string, len(all))
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for i, s := range all {
+		wg.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			quick, err := s.run(calibrationQuick)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			hits, err := s.run(s.size())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for j := range s.promises {
+				rows[i] = append(rows[i], s.row(j, hits[j], quick[j]))
+			}
+		})
+	}
+	wg.Wait()
+	if t.Failed() {
+		return
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, calibrationHead, calibrationQuick)
+	for _, r := range slices.Concat(rows...) {
+		fmt.Fprintln(&b, r)
+	}
+	if err := os.WriteFile(calibrationFile, b.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestCalibration(t *testing.T) {
 	all := studies()
 	if *calibrate {
-		rows := make([][]string, len(all))
-		var wg sync.WaitGroup
-		slots := make(chan struct{}, runtime.GOMAXPROCS(0))
-		for i, s := range all {
-			wg.Go(func() {
-				slots <- struct{}{}
-				defer func() { <-slots }()
-				quick, err := s.run(calibrationQuick)
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				hits, err := s.run(s.size())
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				rows[i] = s.row(hits, quick)
-			})
-		}
-		wg.Wait()
+		writeCalibration(t, all)
 		if t.Failed() {
 			return
-		}
-		var b bytes.Buffer
-		w := csv.NewWriter(&b)
-		w.Write(calibrationHeader)
-		w.WriteAll(rows)
-		if err := os.WriteFile(calibrationFile, b.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
 		}
 	}
 	data, err := os.ReadFile(calibrationFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(rows) != len(all)+1 {
-		t.Fatalf("%s has %d rows for %d studies: run make calibrate-stats", calibrationFile, len(rows)-1, len(all))
-	}
-	for i, s := range all {
-		got := rows[i+1]
-		hits, err := strconv.Atoi(got[4])
-		if err != nil {
-			t.Fatal(err)
-		}
+	_, table, _ := strings.Cut(string(data), "|---|\n")
+	rows := strings.Split(strings.TrimSuffix(table, "\n"), "\n")
+	seen := map[string]bool{}
+	for _, s := range all {
 		if s.size() < 1000 {
-			t.Errorf("%s, %s: %d studies: want at least 1000", s.procedure, s.design, s.size())
+			t.Errorf("%s: %d studies: want at least 1000", s.design, s.size())
+		}
+		if seen[s.design] {
+			t.Errorf("two studies of the design %q: want one, or different words", s.design)
+		}
+		seen[s.design] = true
+		if len(rows) < len(s.promises) {
+			t.Fatalf("%s ends before %q: run make calibrate-stats", calibrationFile, s.design)
 		}
 		quick, err := s.run(calibrationQuick)
 		if err != nil {
 			t.Error(err)
 			continue
 		}
-		want := s.row(hits, quick)
-		if !slices.Equal(got, want) {
-			t.Errorf("stored row %v\nis now %v: run make calibrate-stats", got, want)
+		for j := range s.promises {
+			cells := strings.Split(rows[j], " | ")
+			if len(cells) != 10 {
+				t.Fatalf("row %q: want 10 cells", rows[j])
+			}
+			hits, err := strconv.Atoi(cells[4])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := s.row(j, hits, quick[j]); rows[j] != want {
+				t.Errorf("stored row %s\nis now     %s: run make calibrate-stats", rows[j], want)
+			}
+			if strings.Contains(rows[j], "FAIL") {
+				t.Errorf("out of bounds: %s", rows[j])
+			}
 		}
-		if got[9] != "pass" {
-			t.Errorf("%s, %s: %s %s of the time: want between %s and %s", s.procedure, s.design, s.kind, got[5], got[7], got[8])
+		rows = rows[len(s.promises):]
+	}
+	if len(rows) > 0 {
+		t.Errorf("%d rows of %s belong to no study: run make calibrate-stats", len(rows), calibrationFile)
+	}
+}
+
+// drawBinomial is the successes of n trials.
+func drawBinomial(r *rand.Rand, n int, p float64) int {
+	k := 0
+	for range n {
+		if r.Float64() < p {
+			k++
 		}
 	}
+	return k
+}
+
+// drawNormals are n values with this mean and standard deviation 1.
+func drawNormals(r *rand.Rand, n int, mean float64) []float64 {
+	x := make([]float64, n)
+	for i := range x {
+		x[i] = mean + r.NormFloat64()
+	}
+	return x
 }

@@ -74,6 +74,7 @@ func CheckFalsePositives(flagged, m, n int, alpha, level float64) (FalsePositive
 	out.Within = low <= flagged && flagged <= high
 	if m == 0 {
 		out.Test = untestable(method, 0, TwoSided, "no fresh clean runs: nothing to check")
+		out.Expected.Warnings = out.Test.Warnings
 		return out, nil
 	}
 	p := func(k int) float64 { return min(1, 2*min(law.AtMost(k), law.AtLeast(k))) }

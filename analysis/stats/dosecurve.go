@@ -22,7 +22,7 @@ func (d DoseResponse) rateAt(dose float64) Estimate {
 	level := d.Options.Level
 	e := Estimate{Value: math.NaN(), Interval: Interval{0, 1, level}, Method: d.method() + ", pointwise band",
 		N: d.Rows, Assumptions: d.Assumptions}
-	if d.fit == nil || math.IsNaN(dose) || d.Options.Scale == LogScale && dose < 0 {
+	if d.fit == nil || math.IsNaN(dose) || math.IsInf(dose, 0) || d.Options.Scale == LogScale && dose < 0 {
 		e.Warnings = []string{"no curve at this dose"}
 		return e
 	}
@@ -40,6 +40,7 @@ func (d DoseResponse) rateAt(dose float64) Estimate {
 		e.Warnings = []string{"the slope is not estimable: no band"}
 	case r.p <= 0 || r.p >= 1:
 		e.Interval.Low, e.Interval.High = r.p, r.p
+		e.Warnings = []string{"the curve's shape fixes the rate here, not the data: no band"}
 	default:
 		// Symmetric on the link's scale, so the band stays within [0, 1].
 		mid := f.opt.Link.inverse(r.p)

@@ -202,7 +202,7 @@ func (d *DoseResponse) describe(f *doseFit) {
 		d.Assumptions = append(d.Assumptions, groupsIndependent)
 		switch {
 		case f.cluster == nil:
-			d.warn(fmt.Sprintf("%d groups, %d rows: no variance by group", f.groups, len(p.y)))
+			d.warn(noGroupVariance(f.groups, len(p.y)))
 		case f.groups <= count(fit.free):
 			d.warn(fmt.Sprintf("%d groups for %d parameters: the interval by group is not to be trusted", f.groups, count(fit.free)))
 		case f.groups < manyGroups:

@@ -32,7 +32,7 @@ type Margin struct {
 // MarginRates compares two independent rates by Miettinen and Nurminen's score test.
 func MarginRates(claim Claim, k1, n1, k2, n2 int, margin, alpha float64) (Margin, error) {
 	const where, method = "margin of rates", "Miettinen-Nurminen score"
-	m, err := newMargin(where, claim, margin, alpha)
+	m, err := newRateMargin(where, claim, margin, alpha)
 	if err != nil {
 		return m, err
 	}
@@ -46,20 +46,19 @@ func MarginRates(claim Claim, k1, n1, k2, n2 int, margin, alpha float64) (Margin
 	if n1 == 0 || n2 == 0 {
 		return m.nothing("a sample without trials: the difference is undefined"), nil
 	}
-	table := func(k1, k2 int) rates { return rates{float64(k1), float64(n1), float64(k2), float64(n2)} }
-	r := table(k1, k2)
+	r := ratesOf(k1, n1, k2, n2)
 	m.Difference.Value = r.k1/r.n1 - r.k2/r.n2
 	m.Difference.Interval = invertScore(r.score, m.Difference.Value, 1-2*alpha)
-	best := m.normal(table(n1, 0).score)
+	best := m.normal(ratesOf(n1, n1, 0, n2).score)
 	if claim == Equivalent {
-		best = min(m.normal(table(0, 0).score), m.normal(table(n1, n2).score))
+		best = min(m.normal(ratesOf(0, n1, 0, n2).score), m.normal(ratesOf(n1, n1, n2, n2).score))
 	}
 	return m.judge(r.score, best), nil
 }
 
 // MarginPairedRates compares two runs on the same items by Tango's score test.
 func MarginPairedRates(claim Claim, t Paired, margin, alpha float64) (Margin, error) {
-	m, err := newMargin("margin of paired rates", claim, margin, alpha)
+	m, err := newRateMargin("margin of paired rates", claim, margin, alpha)
 	if err != nil {
 		return m, err
 	}
@@ -97,7 +96,8 @@ func MarginMeans(claim Claim, x, y []float64, margin, alpha float64) (Margin, er
 		return m.nothing("a sample of one: its spread cannot be known"), nil
 	}
 	a, b := variance(x)/float64(len(x)), variance(y)/float64(len(y))
-	df := (a + b) * (a + b) / (float64(a*a)/float64(len(x)-1) + float64(b*b)/float64(len(y)-1))
+	share, rest := a/(a+b), b/(a+b) // of the variance; Welch and Satterthwaite's degrees of freedom
+	df := 1 / (float64(share*share)/float64(len(x)-1) + float64(rest*rest)/float64(len(y)-1))
 	return m.student(math.Sqrt(a+b), df), nil
 }
 

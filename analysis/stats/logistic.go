@@ -87,7 +87,11 @@ func FitBinomial(rows []BinomialRow, link Link, level float64) (BinomialFit, err
 	beta, cov := s.restore(fit.theta, fit.cov, k)
 	out.Covariance = cov
 	out.Coefficients = wald(beta, cov, zCritical(level), level, len(p.y), fmt.Sprintf("%s regression, Wald", link))
-	if v := p.clusterCovariance(fit, group, groups); v != nil {
+	v := p.clusterCovariance(fit, group, groups)
+	if groups > 0 && v == nil {
+		out.warn(noGroupVariance(groups, len(p.y)))
+	}
+	if v != nil {
 		_, out.byGroup = s.restore(fit.theta, v, k)
 		out.ByGroup = wald(beta, out.byGroup, zCritical(level), level, groups, fmt.Sprintf("%s regression, Wald, variance by group", link))
 		for j := range out.ByGroup {
@@ -119,6 +123,10 @@ func fewGroups(groups int) string {
 	return fmt.Sprintf("%d groups: a variance by group is too small on average below about %d, and the normal quantile with it", groups, manyGroups)
 }
 
+func noGroupVariance(groups, rows int) string {
+	return fmt.Sprintf("%d groups, %d rows: no variance by group", groups, rows)
+}
+
 func (f *BinomialFit) warn(s string) { f.Warnings = append(f.Warnings, s) }
 
 func (f *BinomialFit) undefined(n int, level float64, why string) {
@@ -126,7 +134,7 @@ func (f *BinomialFit) undefined(n int, level float64, why string) {
 	f.Covariance = zeros(n, n)
 	f.Coefficients = make([]Estimate, n)
 	for j := range f.Coefficients {
-		f.Coefficients[j] = Estimate{Value: math.NaN(), Interval: unbounded(level), Warnings: []string{why}}
+		f.Coefficients[j] = Estimate{Value: math.NaN(), Interval: unbounded(level), Method: fmt.Sprintf("%s regression, Wald", f.Link), Warnings: []string{why}}
 	}
 }
 

@@ -49,6 +49,9 @@ func MarginSignFlip(claim Claim, src Source, differences []float64, margin, alph
 		return float64(k)
 	}
 	m.Difference.Value = mean(differences)
+	if constant(differences) && n > 1 {
+		m.Difference.Warnings = append(m.Difference.Warnings, "all differences are the same: an interval has no width and says nothing about uncertainty")
+	}
 	if k := int(float64(alpha*total) + 1e-9); k >= 1 {
 		m.Difference.Interval.Low, m.Difference.Interval.High = means[k-1], means[len(means)-k]
 	} else {
@@ -104,6 +107,15 @@ func newMargin(where string, claim Claim, margin, alpha float64) (Margin, error)
 		return m, fmt.Errorf("%s: alpha %v: want a fraction between 0 and 0.5, such as 0.05", where, alpha)
 	}
 	return m, nil
+}
+
+// newRateMargin also wants a margin that a difference of rates can exceed.
+func newRateMargin(where string, claim Claim, margin, alpha float64) (Margin, error) {
+	m, err := newMargin(where, claim, margin, alpha)
+	if err == nil && margin >= 1 {
+		err = fmt.Errorf("%s: margin %v: want a fraction between 0 and 1, such as 0.02", where, margin)
+	}
+	return m, err
 }
 
 // nothing is the outcome without usable data; why may already be among the warnings.

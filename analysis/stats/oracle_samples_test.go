@@ -84,7 +84,7 @@ func TestRatesAgainstOracles(t *testing.T) {
 			agreesInterval(t, at+" score", m.Difference.Interval, c.Score, tight)
 			agrees(t, at+" "+string(claim), m.Test.P, p, tight)
 		}
-		s := rates{float64(k[0]), float64(k[1]), float64(k[2]), float64(k[3])}
+		s := ratesOf(k[0], k[1], k[2], k[3])
 		agrees(t, at+" z", s.score(-0.1), c.Z[0], tight)
 		agrees(t, at+" z", s.score(0.1), c.Z[1], tight)
 	}

@@ -26,7 +26,7 @@ func RatesPower(n1, n2 int, p1, p2, alpha float64, alt Alternative) (Power, erro
 	}
 	z := -normalQuantile(tail)
 	out.Method = "Miettinen-Nurminen score, enumerated"
-	best := rates{float64(n1), float64(n1), 0, float64(n2)}.score(0)
+	best := ratesOf(n1, n1, 0, n2).score(0)
 	out.SmallestP = normalCDF(-best)
 	if alt == TwoSided {
 		out.SmallestP *= 2
@@ -81,7 +81,7 @@ func sumTables(n1, n2 int, p1, p2 float64, rejects func(rates) bool) float64 {
 	power := 0.0
 	for _, a := range w1 {
 		for _, b := range w2 {
-			if rejects(rates{float64(a.k), float64(n1), float64(b.k), float64(n2)}) {
+			if rejects(ratesOf(a.k, n1, b.k, n2)) {
 				power += float64(a.p * b.p)
 			}
 		}

@@ -121,11 +121,17 @@ func checkAlternative(where string, alt Alternative) error {
 	return fmt.Errorf("%s: alternative %q: want %q, %q or %q", where, alt, TwoSided, Greater, Less)
 }
 
+// largest is the size up to which a value's fourth power is still a number.
+const largest = 1e60
+
 // checkFinite wants every value to be a number: missing ones are the caller's to drop.
 func checkFinite(where string, xs []float64) error {
 	for i, x := range xs {
 		if math.IsNaN(x) || math.IsInf(x, 0) {
 			return fmt.Errorf("%s: value %d is %v: want finite numbers; drop missing values first", where, i, x)
+		}
+		if math.Abs(x) > largest {
+			return fmt.Errorf("%s: value %d is %v: want numbers up to %v in size; choose a larger unit", where, i, x, largest)
 		}
 	}
 	return nil

@@ -12,6 +12,10 @@ type rates struct {
 	k1, n1, k2, n2 float64
 }
 
+func ratesOf(k1, n1, k2, n2 int) rates {
+	return rates{float64(k1), float64(n1), float64(k2), float64(n2)}
+}
+
 // score is z for the hypothesis that the first rate exceeds the second by
 // delta: positive when the observed difference is larger.
 func (r rates) score(delta float64) float64 {

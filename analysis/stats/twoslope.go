@@ -54,8 +54,8 @@ func FitTwoSlope(rows []TwoSlopeRow, opt TwoSlopeOptions) (TwoSlope, error) {
 	}
 	b := make([]BinomialRow, len(rows))
 	for i, r := range rows {
-		if !(r.Poison > 0) || !(r.Clean > 0) || math.IsInf(r.Poison, 1) || math.IsInf(r.Clean, 1) {
-			return TwoSlope{}, fmt.Errorf("%s: row %d: %v poisoned and %v clean rows: want both above 0, for their logarithms", where, i, r.Poison, r.Clean)
+		if !(min(r.Poison, r.Clean) > 0 && max(r.Poison, r.Clean) <= largest) {
+			return TwoSlope{}, fmt.Errorf("%s: row %d: %v poisoned and %v clean rows: want both above 0, for their logarithms, and at most %v", where, i, r.Poison, r.Clean, largest)
 		}
 		b[i] = BinomialRow{[]float64{math.Log(r.Poison), math.Log(r.Clean)}, r.Successes, r.Trials, r.Group}
 	}
