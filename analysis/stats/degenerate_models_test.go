@@ -162,6 +162,15 @@ var degenerateModels = map[string][]probe{
 		{"no effect", false, func() outcome { return got(SignFlipPower(nil, 20, 0, 0.05, TwoSided, 0)) }},
 		{"large effect", false, func() outcome { return got(SignFlipPower(nil, 20, 1e60, 0.05, Greater, 0)) }},
 	},
+	"PermutationPower": {
+		{"one each", true, func() outcome { return got(PermutationPower(seeded(), 1, 1, 1, 0.05, TwoSided, 10)) }},
+		{"no effect", false, func() outcome { return got(PermutationPower(nil, 9, 9, 0, 0.05, Less, 0)) }},
+		{"very many", false, func() outcome { return got(PermutationPower(nil, 2000, 2000, 1, 0.05, Less, 0)) }},
+	},
+	"ClaimPower": {
+		{"one run", true, func() outcome { return got(ClaimPower(1, 1, 0.9, 0.95, false)) }},
+		{"never", false, func() outcome { return got(ClaimPower(59, 1, 0.05, 0.95, true)) }},
+	},
 	"McNemarPower": {
 		{"one item", true, func() outcome { return got(McNemarPower(1, 0.5, 0, 0.05, TwoSided)) }},
 		{"nothing differs", true, func() outcome { return got(McNemarPower(100, 0, 0, 0.05, TwoSided)) }},
