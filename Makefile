@@ -26,6 +26,9 @@ tiny: ## retrain the embedded model from nothing to the same bytes (about 25 min
 tiny-check: ## the embedded model on held-out items, with intervals
 	go run ./harness/model/tiny/check
 
+interop: ## remake the reference dumps, pass adapters and models both ways (PYTHON with harness/interop/requirements.txt, THERIAC_SMOLLM2; 10 minutes)
+	$(PYTHON) harness/interop/interop.py
+
 smoke: ## the quick tests, at most a minute
 	go test -short ./harness/rng ./harness/corpus/... ./harness/token ./harness/store ./analysis/stats
 

@@ -21,6 +21,7 @@ import warnings
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
+os.environ["TQDM_DISABLE"] = "1"
 import numpy as np
 import torch
 import peft
