@@ -88,7 +88,7 @@ func TestDegenerateData(t *testing.T) {
 				if warned != p.warns {
 					t.Errorf("warned %v: want %v of %+v", warned, p.warns, o.value)
 				}
-				if _, err := json.Marshal(o.value); err != nil && !strings.Contains(err.Error(), "unsupported value") {
+				if _, err := json.Marshal(o.value); err != nil {
 					t.Error(err)
 				}
 			})
