@@ -151,7 +151,7 @@ func (b *block) columns(p int) int {
 		if g.tail <= panelCols/2 {
 			b.tiles(b.row0, p, evenly(rows, halfRows), b.k.half[:])
 		} else {
-			b.tiles(b.row0, p, evenly(rows, tileRows), b.k.one[:])
+			b.panel(b.row0, p)
 		}
 		return 1
 	}
@@ -176,10 +176,23 @@ func (b *block) columns(p int) int {
 	if from < b.row1 {
 		for q := range n {
 			t.b = unsafe.Add(s.b, uintptr(p+q)*s.bp)
-			b.tiles(from, p+q, evenly(b.row1-from, tileRows), b.k.one[:])
+			b.panel(from, p+q)
 		}
 	}
 	return n
+}
+
+// panel runs kernels of 16 columns down the rows of one panel.
+func (b *block) panel(from, p int) {
+	if b.k.tall != nil {
+		for ; b.row1-from >= bigRows; from += bigRows {
+			b.place(from, p)
+			b.k.tall(b.t)
+		}
+	}
+	if from < b.row1 {
+		b.tiles(from, p, evenly(b.row1-from, tileRows), b.k.one[:])
+	}
 }
 
 // tiles runs kernels down the rows of one panel.

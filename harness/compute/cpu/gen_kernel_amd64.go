@@ -144,6 +144,14 @@ func transpose() {
 	p("\tADDQ $32, SI\n\tADDQ $32, DX\n\tLEAQ (DI)(R10*8), DI\n\tLEAQ (BX)(R10*8), BX\n\tDECQ CX\n\tJNZ transpose8Loop\n\tVZEROUPPER\n\tRET")
 }
 
+// copy16 copies n rows of 16 columns of src to dense rows of dst.
+func copy16() {
+	p("\n// func copy16(dst, src unsafe.Pointer, ss uintptr, n int)\nTEXT ·copy16(SB), NOSPLIT, $0-32")
+	p("\tMOVQ dst+0(FP), DI\n\tMOVQ src+8(FP), SI\n\tMOVQ ss+16(FP), R8\n\tMOVQ n+24(FP), CX\n\tLEAQ (SI)(R8*8), R9\n\tTESTQ CX, CX\n\tJZ copy16Done\ncopy16Loop:")
+	p("\tPREFETCHT0 (R9)\n\tVMOVUPS (SI), Y0\n\tVMOVUPS 32(SI), Y1\n\tVMOVUPS Y0, (DI)\n\tVMOVUPS Y1, 32(DI)")
+	p("\tADDQ R8, SI\n\tADDQ R8, R9\n\tADDQ $64, DI\n\tDECQ CX\n\tJNZ copy16Loop\ncopy16Done:\n\tVZEROUPPER\n\tRET")
+}
+
 func main() {
 	var err error
 	if out, err = os.Create("kernel_amd64.s"); err != nil {
@@ -160,6 +168,10 @@ func main() {
 		kernel(fmt.Sprintf("kernel%dx8", r), "Y", 32, r, 1)
 	}
 	kernel("kernel12x32", "Z", 64, 12, 2)
+	for _, r := range []int{5, 6, 12} {
+		kernel(fmt.Sprintf("kernel%dx16z", r), "Z", 64, r, 1)
+	}
 	transpose()
+	copy16()
 	p("\n// func pause(n int)\nTEXT ·pause(SB), NOSPLIT, $0-8\n\tMOVQ n+0(FP), CX\npauseLoop:\n\tPAUSE\n\tDECQ CX\n\tJNZ pauseLoop\n\tRET")
 }

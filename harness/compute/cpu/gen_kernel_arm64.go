@@ -139,6 +139,14 @@ func transpose() {
 	p("\tSUBS $1, R4, R4\n\tBNE loop\ndone:\n\tRET")
 }
 
+// copy16 copies n rows of 16 columns of src to dense rows of dst.
+func copy16() {
+	p("\n// func copy16(dst, src unsafe.Pointer, ss uintptr, n int)\nTEXT ·copy16(SB), NOSPLIT, $0-32")
+	p("\tMOVD dst+0(FP), R0\n\tMOVD src+8(FP), R1\n\tMOVD ss+16(FP), R2\n\tMOVD n+24(FP), R3\n\tCBZ R3, done\nloop:")
+	p("\tFLDPQ (R1), (F0, F1)\n\tFLDPQ 32(R1), (F2, F3)\n\tFSTPQ (F0, F1), (R0)\n\tFSTPQ (F2, F3), 32(R0)")
+	p("\tADD R2, R1, R1\n\tADD $64, R0, R0\n\tSUBS $1, R3, R3\n\tBNE loop\ndone:\n\tRET")
+}
+
 func main() {
 	var err error
 	if out, err = os.Create("kernel_arm64.s"); err != nil {
@@ -155,5 +163,6 @@ func main() {
 		kernel(r, 2)
 	}
 	transpose()
+	copy16()
 	p("\n// func pause(n int)\nTEXT ·pause(SB), NOSPLIT, $0-8\n\tMOVD n+0(FP), R0\nloop:\n\tISB $15\n\tSUBS $1, R0, R0\n\tBNE loop\n\tRET")
 }

@@ -36,6 +36,7 @@ type kernelSet struct {
 	wide [3]kernel            // 1 x 64 and 2 x 32, or nil: keep more sums going than one panel has
 	half [halfRows + 1]kernel // rows x 8
 	big  kernel               // 12 x 32 (AVX-512), or nil
+	tall kernel               // 12 x 16 (AVX-512), or nil
 }
 
 func portableKernels() (s kernelSet) {

@@ -5,5 +5,5 @@ package cpu
 
 // instructionSets lists what this processor can run, the best first. Every arm64 has NEON.
 func instructionSets() []instructionSet {
-	return []instructionSet{{"neon", asmKernels, asmVec, transpose8}, portable}
+	return []instructionSet{{"neon", asmKernels, asmVec, transpose8, copy16}, portable}
 }

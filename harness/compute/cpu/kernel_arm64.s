@@ -2421,6 +2421,25 @@ loop:
 done:
 	RET
 
+// func copy16(dst, src unsafe.Pointer, ss uintptr, n int)
+TEXT ·copy16(SB), NOSPLIT, $0-32
+	MOVD dst+0(FP), R0
+	MOVD src+8(FP), R1
+	MOVD ss+16(FP), R2
+	MOVD n+24(FP), R3
+	CBZ R3, done
+loop:
+	FLDPQ (R1), (F0, F1)
+	FLDPQ 32(R1), (F2, F3)
+	FSTPQ (F0, F1), (R0)
+	FSTPQ (F2, F3), 32(R0)
+	ADD R2, R1, R1
+	ADD $64, R0, R0
+	SUBS $1, R3, R3
+	BNE loop
+done:
+	RET
+
 // func pause(n int)
 TEXT ·pause(SB), NOSPLIT, $0-8
 	MOVD n+0(FP), R0

@@ -69,6 +69,9 @@ func kernel12x8(t *tile)
 //go:noescape
 func transpose8(dst unsafe.Pointer, ds uintptr, src unsafe.Pointer, ss uintptr, n int)
 
+//go:noescape
+func copy16(dst, src unsafe.Pointer, ss uintptr, n int)
+
 // pause waits for n times the processor's spin hint.
 func pause(n int)
 

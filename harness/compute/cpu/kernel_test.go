@@ -34,6 +34,7 @@ func TestKernels(t *testing.T) {
 			}
 		}
 		testKernel(t, k.big, bigRows, 32)
+		testKernel(t, k.tall, bigRows, 16)
 	})
 }
 

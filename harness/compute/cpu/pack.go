@@ -90,6 +90,11 @@ func (j *packJob) panel(p int, isa *instructionSet) {
 		transpose(out, panelCols, j.src.Data[at*j.src.Stride:], j.src.Stride, cols, j.k, isa)
 		return
 	}
+	if cols == panelCols && isa.copy16 != nil && j.k > 0 {
+		_ = j.src.Data[(j.k-1)*j.src.Stride+at+panelCols-1]
+		isa.copy16(pointer(out), pointer(j.src.Data[at:]), uintptr(j.src.Stride)*4, j.k)
+		return
+	}
 	for k := range j.k {
 		src := j.src.Data[k*j.src.Stride+at:]
 		if cols == panelCols {
