@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -94,8 +95,10 @@ func contents(t testing.TB, s *Store) map[string]string {
 	return out
 }
 
-func sameBytes(t testing.TB, got, want map[string]string) {
-	t.Helper()
+func sameBytes(t interface {
+	Fatalf(string, ...any)
+	Errorf(string, ...any)
+}, got, want map[string]string) {
 	if len(got) != len(Tables) || len(want) != len(Tables) {
 		t.Fatalf("found %d and %d tables, wanted %d", len(got), len(want), len(Tables))
 	}
@@ -105,3 +108,5 @@ func sameBytes(t testing.TB, got, want map[string]string) {
 		}
 	}
 }
+
+func contains(err error, text string) bool { return err != nil && strings.Contains(err.Error(), text) }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -168,40 +167,76 @@ func (t *tableFile) check() (set string, err error) {
 	return set, err
 }
 
-// reader reads the row groups in batches.
-func (t *tableFile) reader(groups []int) (rr pqarrow.RecordReader, schema *arrow.Schema, err error) {
+// batches reads row groups, some rows at a time.
+type batches struct {
+	file *tableFile
+	cols []*pqarrow.ColumnReader
+}
+
+// batches of the row groups. check sees the columns before anything is read.
+func (t *tableFile) batches(groups []int, check func([]arrow.Field) error) (b *batches, err error) {
+	b = &batches{file: t}
+	if len(groups) == 0 {
+		return b, nil
+	}
 	err = t.try(func() error {
 		fr, err := pqarrow.NewFileReader(t.r, pqarrow.ArrowReadProperties{BatchSize: batchRows}, t.mem)
 		if err != nil {
 			return err
 		}
-		if schema, err = fr.Schema(); err != nil {
+		schema, err := fr.Schema()
+		if err != nil {
 			return err
 		}
-		rr, err = fr.GetRecordReader(context.Background(), nil, groups)
-		return err
+		if err := check(schema.Fields()); err != nil {
+			return err
+		}
+		// One by one: a record reader would start goroutines, whose panics cannot be caught.
+		all := map[int]bool{}
+		for i := range schema.NumFields() {
+			all[i] = true
+		}
+		for i := range schema.NumFields() {
+			c, err := fr.GetFieldReader(context.Background(), i, all, groups)
+			if err != nil {
+				return err
+			}
+			b.cols = append(b.cols, c)
+		}
+		return nil
 	})
-	return rr, schema, err
+	return b, err
 }
 
-// next batch, or nil after the last.
-func (t *tableFile) next(rr pqarrow.RecordReader) (rec arrow.Record, err error) {
-	err = t.try(func() error {
-		if rr.Next() {
-			rec = rr.Record()
-			for i := range int(rec.NumCols()) {
-				if int64(rec.Column(i).Len()) != rec.NumRows() {
-					return fmt.Errorf("found columns of different length")
+// next returns the columns of the next rows, or nil after the last.
+func (b *batches) next() (cols []arrow.Array, err error) {
+	err = b.file.try(func() error {
+		for _, c := range b.cols {
+			chunks, err := c.NextBatch(batchRows)
+			if err != nil {
+				return err
+			}
+			var a arrow.Array
+			switch len(chunks.Chunks()) {
+			case 0:
+				return fmt.Errorf("found a column without values")
+			case 1:
+				a = chunks.Chunk(0)
+			default:
+				if a, err = array.Concatenate(chunks.Chunks(), b.file.mem); err != nil {
+					return err
 				}
 			}
-			return nil
+			if cols = append(cols, a); a.Len() != cols[0].Len() {
+				return fmt.Errorf("found columns of different length")
+			}
 		}
-		if rr.Err() == io.EOF {
-			return nil
-		}
-		return rr.Err()
+		return nil
 	})
-	return rec, err
+	if err != nil || len(cols) == 0 || cols[0].Len() == 0 {
+		return nil, err
+	}
+	return cols, nil
 }
 
 func sameFields(found []arrow.Field, want []arrow.Field) error {
@@ -222,37 +257,39 @@ func (t *tableSet) readRuns() ([]Run, error) {
 		return nil, nil
 	}
 	f := t.files[0]
-	rr, schema, err := f.reader(allGroups(f.r))
+	var specs []arrow.Field
+	b, err := f.batches(allGroups(f.r), func(fields []arrow.Field) error {
+		if err := sameFields(fields, runFields()); err != nil {
+			return err
+		}
+		specs = fields[len(runCols):]
+		for _, s := range specs {
+			if !strings.HasPrefix(s.Name, specPrefix) || s.Type.ID() != arrow.STRING {
+				return fmt.Errorf("found the column %q (%v), wanted only %sNAME (utf8) after the run's own", s.Name, s.Type, specPrefix)
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	fields := schema.Fields()
-	if err := sameFields(fields, runFields()); err != nil {
-		return nil, fmt.Errorf("%s: %w", f.path, err)
-	}
-	specs := fields[len(runCols):]
-	for _, s := range specs {
-		if !strings.HasPrefix(s.Name, specPrefix) || s.Type.ID() != arrow.STRING {
-			return nil, fmt.Errorf("%s: found the column %q (%v), wanted only %sNAME (utf8) after %q", f.path, s.Name, s.Type, specPrefix, fields[len(runCols)-1].Name)
-		}
-	}
 	var runs []Run
 	for {
-		rec, err := f.next(rr)
+		cols, err := b.next()
 		if err != nil {
 			return nil, err
 		}
-		if rec == nil {
+		if cols == nil {
 			return runs, nil
 		}
 		n := len(runs)
 		err = f.try(func() error {
-			runs = append(runs, make([]Run, rec.NumRows())...)
+			runs = append(runs, make([]Run, cols[0].Len())...)
 			for i := range runCols {
-				runCols[i].read(rec.Column(i), 0, runs[n:])
+				runCols[i].read(cols[i], 0, runs[n:])
 			}
 			for i, s := range specs {
-				a := rec.Column(len(runCols) + i).(*array.String)
+				a := cols[len(runCols)+i].(*array.String)
 				for j := range runs[n:] {
 					if a.IsValid(j) {
 						r := &runs[n+j]
@@ -320,7 +357,7 @@ func bounds(g *metadata.RowGroupMetaData) (lo, hi string, ok bool) {
 type cursor struct {
 	table anyTable
 	file  *tableFile
-	rr    pqarrow.RecordReader
+	rows  *batches
 	ids   *array.String
 	cols  []arrow.Array
 	at, n int
@@ -334,35 +371,31 @@ func (t *tableSet) cursor(i int, runs []string) (*cursor, error) {
 	if err := f.try(func() error { groups = groupsOf(f.r, runs); return nil }); err != nil {
 		return nil, err
 	}
-	c := &cursor{table: longTables[i-1], file: f, end: len(groups) == 0}
-	if c.end {
-		return c, nil
-	}
-	var schema *arrow.Schema
-	var err error
-	if c.rr, schema, err = f.reader(groups); err != nil {
-		return nil, err
-	}
+	c := &cursor{table: longTables[i-1], file: f}
 	want := append([]arrow.Field{runCols[0].field()}, c.table.fields()...)
-	if err := sameFields(schema.Fields(), want); err != nil {
-		return nil, fmt.Errorf("%s: %w", f.path, err)
-	}
-	return c, nil
+	var err error
+	c.rows, err = f.batches(groups, func(fields []arrow.Field) error {
+		if len(fields) > len(want) {
+			return fmt.Errorf("found the column %q, wanted none after %q", fields[len(want)].Name, want[len(want)-1].Name)
+		}
+		return sameFields(fields, want)
+	})
+	return c, err
 }
 
 // take moves past a run's rows and adds them to r unless it is nil. Runs are taken in order.
 func (c *cursor) take(run string, r *Record) error {
 	for !c.end {
 		if c.at == c.n {
-			rec, err := c.file.next(c.rr)
+			cols, err := c.rows.next()
 			if err != nil {
 				return err
 			}
-			if c.end = rec == nil; c.end {
+			if c.end = cols == nil; c.end {
 				return nil
 			}
-			c.ids, c.cols = rec.Column(0).(*array.String), rec.Columns()[1:]
-			c.at, c.n = 0, int(rec.NumRows())
+			c.ids, c.cols = cols[0].(*array.String), cols[1:]
+			c.at, c.n = 0, c.ids.Len()
 			continue
 		}
 		done := false

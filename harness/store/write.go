@@ -27,7 +27,6 @@ func properties(fields []arrow.Field) *parquet.WriterProperties {
 		parquet.WithVersion(parquet.V2_6),
 		parquet.WithDataPageVersion(parquet.DataPageV1),
 		parquet.WithCompression(compress.Codecs.Zstd),
-		parquet.WithCompressionLevel(3),
 		parquet.WithMaxRowGroupLength(groupRows),
 		parquet.WithDataPageSize(1 << 20),
 		parquet.WithBatchSize(1024),
@@ -126,7 +125,7 @@ func (w *tableWriter) finish(set string) error {
 		err = w.buf.Flush()
 	}
 	if err == nil {
-		err = w.f.Sync()
+		err = fsync(w.f)
 	}
 	if err = errors.Join(err, w.f.Close()); err != nil {
 		return fail(w.path, err)
