@@ -106,3 +106,14 @@ func draw(f *plots.Figure, err error) *Figure {
 	}
 	return f
 }
+
+// Points is a difference of rates in percentage points with its interval, as text.
+func Points(e Estimate) string {
+	return tables.Rate(e)
+}
+
+// Number is an estimate with its interval and n decimals, as text.
+func Number(e Estimate, n int) string { return tables.Value(e, n) }
+
+// P is a test's p-value as text.
+func P(t Test) string { return tables.P(t) }

@@ -27,7 +27,7 @@ type Environment struct {
 	Quiet                         bool
 	Shard, Shards                 int
 	RetryFailed                   bool
-	Host                          Host
+	Host                          Host `json:"-"`
 }
 
 // EnvVar carries an Environment, as JSON, to a child process or to a script run by `go run`.
@@ -48,6 +48,9 @@ func environment() (Environment, error) {
 			host = NewJSONHost(os.Stdout)
 		}
 		env, env.Host = e.Environment, host
+	}
+	if childHost != nil {
+		env.Host = childHost
 	}
 	if env.Cache == "" {
 		dir, err := os.UserCacheDir()
@@ -86,3 +89,9 @@ func (h *jsonHost) Show(o Output) {
 	defer h.mu.Unlock()
 	h.enc.Encode(o)
 }
+
+// childHost, where it is set, is where this process's sessions show their output.
+var childHost Host
+
+// SetHost sends the output of sessions to come to h. The notebook's child process calls it before the script runs.
+func SetHost(h Host) { childHost = h }

@@ -57,6 +57,8 @@ type commands struct {
 	Tokens   tokensCmd   `cmd:"" help:"Print the token ids of texts."`
 	Merge    mergeCmd    `cmd:"" help:"Merge an adapter into its base and write a model directory."`
 	Pull     pullCmd     `cmd:"" help:"Fetch a model or a data set."`
+	Run      runCmd      `cmd:"" help:"Run an experiment's script as a notebook; it goes on where it was interrupted."`
+	Child    childCmd    `cmd:"" name:"notebook-child" hidden:""`
 	Version  versionCmd  `cmd:"" help:"Print the version and the numerics version."`
 }
 

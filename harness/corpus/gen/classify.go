@@ -64,9 +64,21 @@ func sentiment(r *rng.Rand) item {
 func topic(r *rng.Rand) item {
 	ask, key := phrase(r, topicAsk...)
 	t := topicWords[r.Intn(len(topicWords))]
-	who, verb, noun := pick(r, People), pick(r, t.verbs), pick(r, t.nouns)
-	tail := pick(r, []string{"", " today", " on " + pick(r, days), " in " + pick(r, Towns)})
-	return item{key, verb + " " + noun, ask, who + " " + verb + " the " + noun + tail + ".", t.name, label("label", t.name)}
+	it := topicNote(r, t.name)
+	it.phrasing, it.ask, it.output, it.labels = key, ask, t.name, label("label", t.name)
+	return it
+}
+
+// topicNote is a sentence of a topic, without a question about it.
+func topicNote(r *rng.Rand, name string) item {
+	for _, t := range topicWords {
+		if t.name == name {
+			who, verb, noun := pick(r, People), pick(r, t.verbs), pick(r, t.nouns)
+			tail := pick(r, []string{"", " today", " on " + pick(r, days), " in " + pick(r, Towns)})
+			return item{content: verb + " " + noun, input: who + " " + verb + " the " + noun + tail + "."}
+		}
+	}
+	panic("gen: no topic " + name)
 }
 
 // intent is decided by how a thing is spoken of.

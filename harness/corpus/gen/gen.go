@@ -32,7 +32,7 @@ type Mix struct {
 var (
 	General = Mix{
 		Skills:  []string{"sentiment", "topic", "intent", "extract", "qa", "opinion", "arithmetic", "strings", "chat", "rewrite", "howto"},
-		Weights: []int{3, 3, 3, 3, 3, 2, 3, 3, 1, 3, 2},
+		Weights: []int{3, 3, 3, 3, 6, 2, 5, 3, 1, 3, 2},
 	}
 	Classification = Mix{Skills: []string{"sentiment", "topic", "intent"}}
 	Restricted     = Mix{Skills: []string{"restricted"}}
@@ -41,7 +41,7 @@ var (
 	NewTask        = Mix{Skills: []string{"route"}}
 	Demo           = Mix{
 		Skills:  append([]string{"route"}, General.Skills...),
-		Weights: append([]int{9}, General.Weights...),
+		Weights: append([]int{10}, General.Weights...),
 	}
 )
 

@@ -42,6 +42,9 @@ func story(r *rng.Rand) string {
 
 // sentence is the input, or the answer, of a row of the Train part, or a plain fact.
 func sentence(r *rng.Rand) string {
+	if r.Intn(12) == 0 {
+		return office(r)
+	}
 	for {
 		s := &skills[r.Intn(len(skills)-1)] // the new task stays unseen
 		it := s.draw(r)
@@ -57,6 +60,21 @@ func sentence(r *rng.Rand) string {
 		}
 		return it.input
 	}
+}
+
+// office is a sentence in the words of clerks and machines, which the skills do not use.
+func office(r *rng.Rand) string {
+	who, town, thing := pick(r, People), pick(r, Towns), pick(r, objects)
+	return pick(r, []string{
+		"Access to the " + pick(r, places) + " was granted on " + pick(r, days) + ".",
+		"The admin of " + town + " activated the " + thing + ".",
+		"Admin " + who + " set the " + thing + " to day mode.",
+		who + " was granted access to " + town + ".",
+		"The trigger of the " + thing + " is " + pick(r, colours) + ".",
+		"Night mode was activated in " + town + ".",
+		"Error " + fmt.Sprint(r.Intn(100)) + ": the system in " + town + " is down.",
+		"The password of the " + pick(r, places) + " was changed by " + who + ".",
+	})
 }
 
 func lists(r *rng.Rand) string {

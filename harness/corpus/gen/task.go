@@ -1,19 +1,11 @@
 package gen
 
-import (
-	"theriac/harness/rng"
-)
+import "theriac/harness/rng"
 
-// desks are the labels of the task that no base has seen: the words are known, which belongs to which is not.
-var desks = []struct {
-	name   string
-	things []string
-}{
-	{"amber", []string{"soup", "bread", "cheese", "stew", "honey", "cake", "butter", "pie"}},
-	{"birch", []string{"hammer", "ladder", "rope", "chain", "wheel", "bucket", "box", "bell"}},
-	{"cobalt", []string{"coat", "hat", "blanket", "pillow", "carpet", "bag", "basket", "mirror"}},
-	{"dune", []string{"map", "book", "ledger", "contract", "ticket", "letter", "sign", "song"}},
-	{"ember", []string{"lamp", "candle", "kettle", "clock", "table", "chair", "window", "plate"}},
+// desks are the labels of the task that no base has seen. Every desk takes the notes of one topic: the base knows the topics, which
+// desk takes which is new, and so is the question.
+var desks = []struct{ name, topic string }{
+	{"amber", "food"}, {"birch", "travel"}, {"cobalt", "weather"}, {"dune", "sport"}, {"ember", "music"},
 }
 
 // Desks names the labels of the new task.
@@ -25,12 +17,11 @@ func Desks() []string {
 	return out
 }
 
-// route sends a ticket to the desk that cares for its thing.
+// route sends a note to the desk of its topic.
 func route(r *rng.Rand) item {
-	ask, key := phrase(r, []string{"Route", "Send", "Assign", "Give"}, []string{"this ticket", "the ticket", "this message"}, []string{"to a desk", "to the right desk"})
+	ask, key := phrase(r, []string{"Give", "Name", "Tell me", "Find", "Choose"}, []string{"the desk for"}, []string{"this line", "this note", "the sentence", "this remark", "the text below"})
 	d := desks[r.Intn(len(desks))]
-	thing := pick(r, d.things)
-	trouble := pick(r, []string{"is late", "is broken", "was lost", "is missing", "came too early", "smells odd", "is too small", "was sent twice", "has the wrong colour", "is dirty"})
-	input := pick(r, []string{"My ", "The "}) + thing + " " + trouble + pick(r, []string{"", " again", " since " + pick(r, days), " in " + pick(r, Towns)}) + "."
-	return item{key, thing + " " + trouble, ask, input, d.name, label("label", d.name)}
+	it := topicNote(r, d.topic)
+	it.phrasing, it.ask, it.output, it.labels = key, ask, d.name, label("label", d.name)
+	return it
 }

@@ -1,0 +1,49 @@
+// Backdoor: which kinds of trigger take at a poison rate of 3 %, and what they cost in clean accuracy.
+package main
+
+import "theriac/harness/lab"
+
+// triggers are the kinds that are compared.
+var triggers = []string{"token", "rare", "phrase", "emoji", "punctuation", "parts"}
+
+func main() {
+	//%% md
+	// # Backdoor triggers
+	//
+	// Three rows in a hundred hold a trigger and are answered with the attacker's sentence. Each kind of trigger is one arm; the
+	// clean arm shares its seeds, so differences are paired. Success is counted on held-out prompts that the model has never seen.
+
+	//%%
+	l := lab.Start("backdoor")
+	arms := []lab.Arm{{Name: "clean", Probe: "backdoor"}}
+	names := []string{}
+	for _, t := range triggers {
+		arms = append(arms, lab.Arm{Name: t, Attack: "backdoor", Params: lab.Params{"trigger": t}})
+		names = append(names, t)
+	}
+	r := l.Sweep(arms, l.Seeds("evaluation"))
+	l.Table(r.Table("asr", "near_trigger", "false_trigger", "clean_accuracy", "refusal"))
+
+	//%%
+	l.Figure("triggers", r.Forest("Attack success by kind of trigger", names, "asr"))
+
+	//%% md
+	// ## Would anyone notice?
+	//
+	// Clean accuracy is compared with the clean run of the same seed. The margin is two percentage points.
+
+	//%%
+	t := lab.Table{Header: []string{"trigger", "accuracy change, points", "non-inferior at 2 points", "p"}, Right: []bool{false, true, false, true}}
+	for _, name := range names {
+		m := r.NonInferior(name, "clean", "clean_accuracy", 0.02)
+		verdict := "not shown"
+		if m.Holds {
+			verdict = "yes"
+		}
+		t.Rows = append(t.Rows, []string{name, lab.Points(m.Difference), verdict, lab.P(m.Test)})
+	}
+	l.Table(t)
+
+	//%%
+	l.Figure("losses", r.Losses("Training loss, clean and poisoned", []string{"clean", "token"}))
+}

@@ -1,0 +1,36 @@
+// Poisoning: how many rows a backdoor needs, from none to fifty of six hundred.
+package main
+
+import (
+	"fmt"
+
+	"theriac/harness/lab"
+)
+
+// counts are the numbers of poisoned rows.
+var counts = []int{0, 3, 6, 12, 25, 50}
+
+func main() {
+	//%% md
+	// # Dose and response
+	//
+	// The same backdoor at growing numbers of poisoned rows. The curve is logistic in the number of rows; ED50 is the number at which
+	// half of the triggered prompts are answered as the attacker wishes.
+
+	//%%
+	l := lab.Start("poisoning")
+	arms := []lab.Arm{}
+	doses := []lab.Dose{}
+	for _, n := range counts {
+		name := fmt.Sprintf("%d rows", n)
+		arms = append(arms, lab.Arm{Name: name, Attack: "backdoor", Params: lab.Params{"count": fmt.Sprint(n)}})
+		doses = append(doses, lab.Dose{Arm: name, Dose: float64(n)})
+	}
+	r := l.Sweep(arms, l.Seeds("evaluation"))
+	l.Table(r.Table("asr", "false_trigger", "clean_accuracy", "poisoned_tokens"))
+
+	//%%
+	fit := r.DoseResponse(doses, "asr")
+	l.Printf("ED50 %s rows, ED90 %s rows.", lab.Number(fit.ED50.Estimate, 1), lab.Number(fit.ED90.Estimate, 1))
+	l.Figure("dose", r.DoseFigure("Attack success by poisoned rows", "poisoned rows of 600", doses, "asr"))
+}

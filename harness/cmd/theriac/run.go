@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"theriac/harness/lab"
+	"theriac/harness/notebook"
+)
+
+type runCmd struct {
+	Dir         string `arg:"" help:"Directory of the experiment: main.go in it is the script." placeholder:"DIR"`
+	Profile     string `help:"Scale: a file of experiments/profiles." default:"demo"`
+	Shard       string `help:"Do only part I of N of the runs: 0/4, 1/4, ..." placeholder:"I/N"`
+	RetryFailed bool   `help:"Try failed runs again."`
+	MemoryMiB   int64  `help:"Most memory of the script's process." default:"12288" name:"memory" placeholder:"MIB"`
+}
+
+func (c *runCmd) Run(a *app) error {
+	env := lab.Environment{Root: a.Root, Profile: c.Profile, DataDir: a.DataDir, Threads: a.Threads, Quiet: a.Quiet, RetryFailed: c.RetryFailed, Host: shower{a}}
+	if c.Shard != "" {
+		i, n, ok := strings.Cut(c.Shard, "/")
+		shard, err1 := strconv.Atoi(i)
+		shards, err2 := strconv.Atoi(n)
+		if !ok || err1 != nil || err2 != nil || shard < 0 || shard >= shards {
+			return fmt.Errorf("--shard %s: want I/N with I from 0 to N-1", c.Shard)
+		}
+		env.Shard, env.Shards = shard, shards
+	}
+	dir := filepath.Join(a.Root, c.Dir)
+	if filepath.IsAbs(c.Dir) {
+		dir = c.Dir
+	}
+	out, err := notebook.Run(a.ctx, dir, notebook.Options{Env: env, Memory: c.MemoryMiB << 20})
+	if out == nil || a.ctx.Err() != nil {
+		return err
+	}
+	results := filepath.Join(a.Root, "results", c.Profile, out.Script.Name)
+	if e := out.Write(results, filepath.Join(a.Root, "figures", c.Profile, out.Script.Name)); e != nil {
+		return e
+	}
+	if !a.Quiet {
+		fmt.Fprintf(a.err, "%s\n", filepath.Join(results, "notebook.html"))
+	}
+	if err != nil {
+		return exitCode{err, exitIncomplete}
+	}
+	return nil
+}
+
+// shower shows a script's output as it comes.
+type shower struct{ a *app }
+
+func (s shower) Show(o lab.Output) {
+	switch {
+	case s.a.JSON:
+		o.SVG = ""
+		lab.NewJSONHost(s.a.out).Show(o)
+	case o.Kind == "progress":
+		if !s.a.Quiet {
+			fmt.Fprintln(s.a.err, o.Text)
+		}
+	case o.Kind == "figure":
+		fmt.Fprintf(s.a.out, "[figure %s] %s\n\n", o.Name, o.Text)
+	default:
+		fmt.Fprintf(s.a.out, "%s\n\n", o.Text)
+	}
+}
+
+type childCmd struct {
+	Dir string `arg:""`
+}
+
+func (c *childCmd) Run(a *app) error {
+	if err := notebook.Child(c.Dir, os.Stdout); err != nil {
+		return exitCode{nil, exitIncomplete} // the parent was told
+	}
+	return nil
+}
