@@ -32,6 +32,9 @@ interop: ## remake the reference dumps, pass adapters and models both ways (PYTH
 smoke: ## the quick tests, at most a minute
 	go test -short ./harness/rng ./harness/corpus/... ./harness/token ./harness/store ./analysis/stats
 
+bench-peft: ## theriac and PEFT on the same rows, in turn (PYTHON with harness/interop/requirements.txt, THERIAC_SMOLLM2, THERIAC_DATA; 15 minutes)
+	go run ./harness/finetune/benchpeft -python $(PYTHON)
+
 calibrate-stats: ## simulate every statistic's promises (10 minutes of one core) into analysis/stats/CALIBRATION.md
 	go test ./analysis/stats -run '^TestCalibration$$' -calibrate -timeout 60m
 

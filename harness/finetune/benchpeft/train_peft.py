@@ -1,10 +1,11 @@
 """Trains LoRA with Transformers + PEFT on token rows and prints one JSON line per run.
 
-usage: python peft.py GGUF ROWS.jsonl EPOCHS BATCH TOP RUNS THREADS
+usage: python train_peft.py GGUF ROWS.jsonl EPOCHS BATCH TOP RUNS THREADS
 ROWS.jsonl holds {"ids": [...], "from": first response token}; TOP is the number of top layers (0: all).
 Rows are padded to the longest of their batch, as the Trainer's collator does; tokens counts real ones.
 """
 import json, os, resource, sys, time
+# This file must not be called peft.py: it would shadow the package.
 import torch
 import transformers, peft
 from transformers import AutoModelForCausalLM

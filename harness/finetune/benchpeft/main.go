@@ -1,0 +1,239 @@
+// Command benchpeft fine-tunes SmolLM2 with Transformers + PEFT and with theriac, in turn, on the same rows, and prints ratios
+// of real tokens a second: LoRA of rank 8 on all linear layers, and eight runs on the top ten layers. `make bench-peft` runs it.
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"syscall"
+	"time"
+
+	"theriac/analysis/tables"
+	"theriac/harness/compute"
+	"theriac/harness/compute/cpu"
+	"theriac/harness/corpus"
+	"theriac/harness/finetune"
+	"theriac/harness/infer"
+	"theriac/harness/model"
+)
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("bench-peft: ")
+	data := flag.String("data", filepath.Join(os.Getenv("THERIAC_DATA"), "alpaca-random-9k", "random_9k.json"), "Alpaca rows")
+	gguf := flag.String("model", os.Getenv("THERIAC_SMOLLM2"), "SmolLM2's GGUF file")
+	python := flag.String("python", "python3", "Python with torch, transformers, peft and gguf")
+	pairs := flag.Int("pairs", 3, "turns each")
+	rows := flag.Int("rows", 64, "rows of the single run")
+	group := flag.Int("group", 8, "runs of the group; 0 leaves it out")
+	groupRows := flag.Int("group-rows", 24, "rows of a run of the group")
+	flag.Parse()
+	b := &bench{python: *python, gguf: *gguf, threads: runtime.NumCPU()}
+	if err := b.load(*data); err != nil {
+		log.Fatal(err)
+	}
+	t := tables.Table{Header: []string{"what", "PEFT tokens/s", "theriac tokens/s", "ratio (median)", "min–max", "of roofline"}, Right: []bool{false, true, true, true, true, true}}
+	b.compare(&t, "one run, all layers, batch 8", *pairs, *rows, 1, 0, 1)
+	if *group > 0 {
+		b.compare(&t, fmt.Sprintf("%d runs, top 10, 2 epochs", *group), max(1, *pairs/2), *groupRows, 2, 10, *group)
+	}
+	t.Notes = append(t.Notes, "real tokens, padding not counted; same rows, same threads, in turn in one run",
+		"roofline: the products' arithmetic at the speed of the product of matrices measured here", fmt.Sprintf("peak resident memory of this process: %d MiB", peak()))
+	fmt.Print(t.Terminal())
+}
+
+type bench struct {
+	python, gguf string
+	threads      int
+	base         *model.Model
+	items        []finetune.Item
+	gflops       float64
+}
+
+func (b *bench) load(data string) error {
+	m, err := model.Open(b.gguf)
+	if err != nil {
+		return fmt.Errorf("%w; set THERIAC_SMOLLM2", err)
+	}
+	b.base = m
+	chat, err := m.Chat()
+	if err != nil {
+		return err
+	}
+	set, err := corpus.Load(data, corpus.Options{})
+	if err != nil {
+		return fmt.Errorf("%w; set THERIAC_DATA", err)
+	}
+	b.items, _, err = finetune.Encode(chat, set.Examples[:min(2000, len(set.Examples))], 512)
+	b.gflops = speed(b.threads)
+	return err
+}
+
+// speed is how fast this machine multiplies matrices of the model's shape now.
+func speed(threads int) float64 {
+	dev := cpu.New(threads)
+	defer dev.Close()
+	const m, k, n = 824, 576, 1536
+	w := dev.Pack(dev.Alloc(n*k), n, k, compute.ByRows)
+	x, y := compute.Of(dev.Alloc(m*k), m, k), compute.Of(dev.Alloc(m*n), m, n)
+	best := 0.0
+	for range 20 {
+		start := time.Now()
+		dev.MatMul(y, nil, compute.Term{A: x, W: w})
+		best = max(best, 2*m*k*n/time.Since(start).Seconds()/1e9)
+	}
+	return best
+}
+
+func (b *bench) compare(t *tables.Table, name string, pairs, rows, epochs, top, runs int) {
+	items := b.items[:rows]
+	var theirs, ours, ratios []float64
+	for i := range pairs {
+		p, err := b.peft(items, epochs, top, runs)
+		if err != nil {
+			log.Fatal(err)
+		}
+		o, err := b.theriac(items, epochs, top, runs)
+		if err != nil {
+			log.Fatal(err)
+		}
+		theirs, ours, ratios = append(theirs, p), append(ours, o), append(ratios, o/p)
+		log.Printf("%s, turn %d: PEFT %.0f, theriac %.0f tokens/s, %.2fx", name, i+1, p, o, o/p)
+	}
+	slices.Sort(ratios)
+	t.Add(name, fmt.Sprintf("%.0f", median(theirs)), fmt.Sprintf("%.0f", median(ours)), fmt.Sprintf("%.2f", median(ratios)),
+		fmt.Sprintf("%.2f–%.2f", ratios[0], ratios[len(ratios)-1]), fmt.Sprintf("%.0f %%", 100*median(ours)/b.roofline(items, top)))
+}
+
+func median(x []float64) float64 {
+	x = slices.Clone(x)
+	slices.Sort(x)
+	return (x[len(x)/2] + x[(len(x)-1)/2]) / 2
+}
+
+// peft gives PEFT's real tokens a second over all its runs, one after the other.
+func (b *bench) peft(items []finetune.Item, epochs, top, runs int) (float64, error) {
+	f, err := os.CreateTemp("", "rows-*.jsonl")
+	if err != nil {
+		return 0, err
+	}
+	defer os.Remove(f.Name())
+	w := json.NewEncoder(f)
+	for i := range items {
+		it := &items[i]
+		if err := w.Encode(map[string]any{"ids": it.IDs, "from": slices.Index(it.Loss, true)}); err != nil {
+			return 0, err
+		}
+	}
+	if err := f.Close(); err != nil {
+		return 0, err
+	}
+	arg := strconv.Itoa
+	cmd := exec.Command(b.python, "harness/finetune/benchpeft/train_peft.py", b.gguf, f.Name(), arg(epochs), "8", arg(top), arg(runs), arg(b.threads))
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return 0, fmt.Errorf("PEFT: %w: %s", err, stderr.String())
+	}
+	tokens, seconds := 0.0, 0.0
+	for s := bufio.NewScanner(bytes.NewReader(out)); s.Scan(); {
+		var line struct{ Tokens, Seconds float64 }
+		if json.Unmarshal(s.Bytes(), &line) == nil {
+			tokens += line.Tokens
+			seconds += line.Seconds
+		}
+	}
+	return tokens / seconds, nil
+}
+
+// theriac gives our real tokens a second over all runs: a single run uses all threads, a group one core a run. Loading and packing
+// are not counted, on either side.
+func (b *bench) theriac(items []finetune.Item, epochs, top, runs int) (float64, error) {
+	spec := finetune.Default()
+	spec.Epochs, spec.LR = epochs, 5e-4
+	if top > 0 {
+		spec.Layers = fmt.Sprintf("top:%d", top)
+	}
+	dev := cpu.New(b.threads)
+	defer dev.Close()
+	base, err := infer.Load(dev, b.base, 512)
+	if err != nil {
+		return 0, err
+	}
+	first, err := spec.First(len(base.Layers))
+	if err != nil {
+		return 0, err
+	}
+	if err := base.PackBackward(dev, first); err != nil {
+		return 0, err
+	}
+	var prefix *infer.Prefix
+	if first > 0 {
+		prefix = infer.NewPrefix(first, 1<<30)
+		defer prefix.Close()
+	}
+	tokens := make([]int, runs)
+	one := func(ctx context.Context, d compute.Device, j int) error {
+		s := spec
+		s.Seed = uint64(j)
+		r, err := finetune.New(d, base, s, items, prefix, finetune.Hooks{Step: func(_ *finetune.Run, i *finetune.Info) error {
+			tokens[j] += i.Tokens
+			return nil
+		}})
+		if err != nil {
+			return err
+		}
+		return r.Train(ctx)
+	}
+	start := time.Now()
+	if runs == 1 {
+		err = one(context.Background(), dev, 0)
+	} else {
+		err = finetune.Group(context.Background(), b.threads, runs, func() compute.Device { return cpu.New(1) }, one)
+	}
+	sum := 0
+	for _, n := range tokens {
+		sum += n
+	}
+	return float64(sum) / time.Since(start).Seconds(), err
+}
+
+// roofline is the tokens a second at which the products of matrices alone would run at full speed: forward through all layers (or
+// the top ones only, where the prefix is shared), backward through the trained ones, the head on response tokens.
+func (b *bench) roofline(items []finetune.Item, top int) float64 {
+	c := b.base.Config
+	q, kv := c.Heads*c.HeadDim, c.KVHeads*c.HeadDim
+	layer := float64(2 * (c.Hidden*(q+2*kv) + q*c.Hidden + 3*c.Hidden*c.FFN))
+	layers := float64(c.Layers)
+	if top > 0 {
+		layers = float64(top)
+	}
+	tokens, responses := 0, 0
+	for i := range items {
+		tokens += len(items[i].IDs) - 1
+		responses += items[i].Responses()
+	}
+	head := float64(2*c.Hidden*c.Vocab) * 2 * float64(responses) / float64(tokens)
+	return b.gflops * 1e9 / (2*layer*layers + head)
+}
+
+// peak is the largest resident set so far, in MiB.
+func peak() int64 {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return 0
+	}
+	return u.Maxrss / 1024
+}
