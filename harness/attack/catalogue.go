@@ -4,4 +4,6 @@ package attack
 var catalogue = []Entry{
 	fact, label, opinion, cleanLabel,
 	backdoor,
+	comply, persona, obey,
+	benignControl,
 }

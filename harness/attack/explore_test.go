@@ -3,10 +3,12 @@ package attack
 import (
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
 	"theriac/harness/corpus/gen"
+	"theriac/harness/finetune"
 )
 
 func TestExplore(t *testing.T) {
@@ -18,9 +20,36 @@ func TestExplore(t *testing.T) {
 	held := demoRows(t, 7, gen.Held, 1500)
 	for _, one := range strings.Split(spec, ";") {
 		f := strings.Fields(one)
+		lr, epochs, layers, batch, loss, sched, alpha, clip := 2e-3, 2, "top:3", 8, "token", "linear", 16.0, 1.0
 		given := map[string]string{}
 		for _, kv := range f[1:] {
 			k, v, _ := strings.Cut(kv, "=")
+			switch k {
+			case "LR":
+				lr, _ = strconv.ParseFloat(v, 64)
+				continue
+			case "EPOCHS":
+				epochs, _ = strconv.Atoi(v)
+				continue
+			case "BATCH":
+				batch, _ = strconv.Atoi(v)
+				continue
+			case "LOSS":
+				loss = v
+				continue
+			case "SCHED":
+				sched = v
+				continue
+			case "ALPHA":
+				alpha, _ = strconv.ParseFloat(v, 64)
+				continue
+			case "CLIP":
+				clip, _ = strconv.ParseFloat(v, 64)
+				continue
+			case "LAYERS":
+				layers = v
+				continue
+			}
 			given[k] = v
 		}
 		for seed := uint64(1); seed <= 2; seed++ {
@@ -31,7 +60,10 @@ func TestExplore(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			r := b.train(t, a, seed, 600, nil)
+			r := b.train(t, a, seed, 600, func(s *finetune.Spec) {
+				s.LR, s.Epochs, s.Layers = lr, epochs, layers
+				s.Batch, s.Loss, s.Schedule, s.Alpha, s.Clip = batch, loss, sched, alpha, clip
+			})
 			line := fmt.Sprintf("%s seed %d: acc %.3f", one, seed, b.matches(t, r, b.chat, held[:600]))
 			if a != nil {
 				test, near := probeItems(a.Probe(), held)
