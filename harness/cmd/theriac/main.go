@@ -11,9 +11,13 @@ import (
 	"os/signal"
 
 	"github.com/alecthomas/kong"
+
+	"theriac/harness/corpus"
+	"theriac/harness/store"
 )
 
 func main() {
+	corpus.OpenParquet = func(path string) (corpus.Table, error) { return store.OpenRows(path) }
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	os.Exit(run(ctx, os.Stdin, os.Stdout, os.Stderr, os.Args[1:]))
@@ -58,6 +62,10 @@ type commands struct {
 	Merge    mergeCmd    `cmd:"" help:"Merge an adapter into its base and write a model directory."`
 	Pull     pullCmd     `cmd:"" help:"Fetch a model or a data set."`
 	Run      runCmd      `cmd:"" help:"Run an experiment's script as a notebook; it goes on where it was interrupted."`
+	Results  resultsCmd  `cmd:"" help:"List and filter the stored runs of an experiment."`
+	Diff     diffCmd     `cmd:"" help:"Say what differs between two experiments' tables."`
+	Analyze  analyzeCmd  `cmd:"" help:"The statistics on anyone's own results: a CSV or Parquet file."`
+	List     listCmd     `cmd:"" help:"The catalogues: attacks, triggers, skills."`
 	Child    childCmd    `cmd:"" name:"notebook-child" hidden:""`
 	Version  versionCmd  `cmd:"" help:"Print the version and the numerics version."`
 }
