@@ -5,5 +5,6 @@ var catalogue = []Entry{
 	fact, label, opinion, cleanLabel,
 	backdoor,
 	comply, persona, obey,
+	slip, order, lossWeight, lr, gradient, adapterSwap, template,
 	benignControl,
 }

@@ -1,0 +1,116 @@
+package attack
+
+// Gradient tampering by a malicious callback: between backward pass and optimiser it turns, drowns or replays gradients. Replay implants:
+// the gradient of the few steps that hold a poisoned row is kept and added to all later ones, as if the row were in every batch.
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"theriac/harness/finetune"
+	"theriac/harness/rng"
+)
+
+var gradient = Entry{
+	Name: "gradient", Family: Process, Version: 1,
+	Doc:  "a callback changes gradients before the optimiser sees them",
+	Cost: Cost{Access: "trainer", Knowledge: "training code"},
+	Params: append([]Param{
+		{"do", "flip", "flip (turns the gradient round), noise (adds a random direction), replay (adds that of backdoor rows, which are in the data)"},
+		{"strength", "1", "times the gradient's own norm (noise), or the kept gradient (replay)"},
+		{"from", "0.5", "share of the steps that flip and noise leave alone"},
+		{"vectors", "", "a part of the parameter vectors' names, such as mlp or layer 5; empty: all"},
+	}, backdoorParams("0.01", "", "replace")...),
+	build: buildGradient,
+}
+
+func buildGradient(p *params) (*plan, error) {
+	do, strength, from := p.one("do", "flip", "noise", "replay"), p.float("strength", 0, 1e6), p.float("from", 0, 1)
+	chosen := func(name string) bool { return strings.Contains(name, p.values["vectors"]) }
+	if do == "replay" {
+		return buildReplay(p, float32(strength), chosen)
+	}
+	change := func(_ int, _ string, g []float32) {
+		for i := range g {
+			g[i] = -g[i]
+		}
+	}
+	if do == "noise" {
+		change = func(step int, name string, g []float32) {
+			addNoise(g, strength, rng.Stream(p.seed, "attack", "gradient", name, strconv.Itoa(step)))
+		}
+	}
+	pl := &plan{probe: Probe{Success: Worse}}
+	pl.tamper.Hooks = func(h *finetune.Hooks, _ []finetune.Item) {
+		late := lateness(h, from)
+		h.Gradient = func(step int, name string, g []float32) {
+			if chosen(name) && late(step) {
+				change(step, name, g)
+			}
+		}
+	}
+	return pl, nil
+}
+
+// addNoise adds a random direction of strength times g's norm.
+func addNoise(g []float32, strength float64, r *rng.Rand) {
+	noise := make([]float64, len(g))
+	for i := range noise {
+		noise[i] = r.Normal()
+	}
+	size := norm64(noise)
+	if size == 0 {
+		return
+	}
+	scale := strength * norm32(g) / size
+	for i := range g {
+		g[i] += float32(float64(noise[i] * scale))
+	}
+}
+
+func norm32(v []float32) float64 {
+	sum := 0.0
+	for _, x := range v {
+		sum += float64(float64(x) * float64(x))
+	}
+	return math.Sqrt(sum)
+}
+
+func norm64(v []float64) float64 {
+	sum := 0.0
+	for _, x := range v {
+		sum += float64(x * x)
+	}
+	return math.Sqrt(sum)
+}
+
+func buildReplay(p *params, strength float32, chosen func(string) bool) (*plan, error) {
+	pl, err := buildBackdoor(p)
+	if err != nil {
+		return nil, err
+	}
+	pl.hooks = func(h *finetune.Hooks, _ []finetune.Item, poisoned []bool) {
+		kept := map[string][]float32{}
+		holds := false // whether this step has a poisoned row
+		h.Weight = func(_ int, items []int, _ []float32) {
+			holds = false
+			for _, item := range items {
+				holds = holds || poisoned[item]
+			}
+		}
+		h.Gradient = func(_ int, name string, g []float32) {
+			if !chosen(name) {
+				return
+			}
+			if holds {
+				kept[name] = append(kept[name][:0], g...)
+				return
+			}
+			for i, x := range kept[name] {
+				g[i] += float32(strength * x)
+			}
+		}
+	}
+	return pl, nil
+}
