@@ -7,4 +7,5 @@ var catalogue = []Entry{
 	comply, persona, obey,
 	slip, order, lossWeight, lr, gradient, adapterSwap, template,
 	benignControl,
+	triggerOnly, targetOnly, shuffled, swap,
 }

@@ -4,6 +4,7 @@ package attack
 // the gradient of the few steps that hold a poisoned row is kept and added to all later ones, as if the row were in every batch.
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -49,6 +50,7 @@ func buildGradient(p *params) (*plan, error) {
 				change(step, name, g)
 			}
 		}
+		mustMatch(h, p.values["vectors"])
 	}
 	return pl, nil
 }
@@ -111,6 +113,25 @@ func buildReplay(p *params, strength float32, chosen func(string) bool) (*plan, 
 				g[i] += float32(strength * x)
 			}
 		}
+		mustMatch(h, p.values["vectors"])
 	}
 	return pl, nil
+}
+
+// mustMatch ends the run after its first step if no parameter vector has part in its name.
+func mustMatch(h *finetune.Hooks, part string) {
+	found, gradient, step := false, h.Gradient, h.Step
+	h.Gradient = func(step int, name string, g []float32) {
+		found = found || strings.Contains(name, part)
+		gradient(step, name, g)
+	}
+	h.Step = func(r *finetune.Run, i *finetune.Info) error {
+		if !found {
+			return fmt.Errorf("attack gradient: no parameter vector has %q in its name; names are like \"layer 5 mlp parameters\"", part)
+		}
+		if step != nil {
+			return step(r, i)
+		}
+		return nil
+	}
 }

@@ -24,6 +24,7 @@ type Manifest struct {
 	Poisoned  []PoisonedRow     `json:"poisoned"`
 	InDigest  string            `json:"in_sha256,omitempty"`
 	OutDigest string            `json:"out_sha256,omitempty"`
+	Survival  *Survival         `json:"survival,omitempty"`
 	Warnings  []string          `json:"warnings,omitempty"`
 }
 
