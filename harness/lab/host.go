@@ -22,12 +22,16 @@ type Host interface{ Show(Output) }
 
 // Environment says how a session is set up; `theriac run` sets it, and `go run` reads it from the environment.
 type Environment struct {
-	Root, Profile, DataDir, Cache string
-	Threads                       int
-	Quiet                         bool
-	Shard, Shards                 int
-	RetryFailed                   bool
-	Host                          Host `json:"-"`
+	Root          string // where experiments/ and its profiles are
+	Out           string // where results/ go; "": Root
+	Profile       string
+	DataDir       string
+	Cache         string // of trained adapters; "": the user's cache directory
+	Threads       int
+	Quiet         bool
+	Shard, Shards int
+	RetryFailed   bool
+	Host          Host `json:"-"`
 }
 
 // EnvVar carries an Environment, as JSON, to a child process or to a script run by `go run`.
@@ -51,6 +55,9 @@ func environment() (Environment, error) {
 	}
 	if childHost != nil {
 		env.Host = childHost
+	}
+	if env.Out == "" {
+		env.Out = env.Root
 	}
 	if env.Cache == "" {
 		dir, err := os.UserCacheDir()

@@ -59,7 +59,7 @@ func Start(name string) *Lab {
 		stop("%v", err)
 	}
 	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt) // for the process's life
-	results := filepath.Join(env.Root, "results", p.Name)
+	results := filepath.Join(env.Out, "results", p.Name)
 	st, err := store.Open(filepath.Join(results, name), filepath.Join(results, ".runs", name))
 	if err != nil {
 		stop("%v", err)

@@ -61,6 +61,7 @@ type commands struct {
 	Tokens   tokensCmd   `cmd:"" help:"Print the token ids of texts."`
 	Merge    mergeCmd    `cmd:"" help:"Merge an adapter into its base and write a model directory."`
 	Pull     pullCmd     `cmd:"" help:"Fetch a model or a data set."`
+	Demo     demoCmd     `cmd:"" help:"Every experiment at the demo profile into build/demo, compared byte for byte with the committed results."`
 	Run      runCmd      `cmd:"" help:"Run an experiment's script as a notebook; it goes on where it was interrupted."`
 	Results  resultsCmd  `cmd:"" help:"List and filter the stored runs of an experiment."`
 	Diff     diffCmd     `cmd:"" help:"Say what differs between two experiments' tables."`

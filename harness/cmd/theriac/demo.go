@@ -1,0 +1,159 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"theriac/harness/lab"
+	"theriac/harness/notebook"
+)
+
+type demoCmd struct {
+	Fresh bool `help:"Train everything anew: ignore what an earlier demo left."`
+}
+
+// Run runs every experiment at the demo profile into build/demo and compares what comes out with the committed results.
+func (c *demoCmd) Run(a *app) error {
+	out := filepath.Join(a.Root, "build", "demo")
+	if c.Fresh {
+		if err := os.RemoveAll(out); err != nil {
+			return err
+		}
+	}
+	names, err := experiments(a.Root)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	for _, name := range names {
+		if !a.Quiet {
+			fmt.Fprintf(a.err, "== %s\n", name)
+		}
+		env := lab.Environment{Root: a.Root, Out: out, Profile: "demo", Cache: filepath.Join(out, "cache"), Threads: a.Threads, Quiet: a.Quiet, Host: shower{a}}
+		o, err := notebook.Run(a.ctx, filepath.Join(a.Root, "experiments", name), notebook.Options{Env: env})
+		if err != nil {
+			return err
+		}
+		if err := o.Write(filepath.Join(out, "results", "demo", name), filepath.Join(out, "figures", "demo", name)); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(a.err, "%d experiments in %s\n", len(names), time.Since(start).Round(time.Second))
+	var all []string
+	for _, part := range []string{"results/demo", "figures/demo"} {
+		d, err := compare(filepath.Join(a.Root, part), filepath.Join(out, part))
+		if err != nil {
+			return err
+		}
+		all = append(all, d...)
+	}
+	switch {
+	case slices.Equal(all, []string{absent, absent}):
+		fmt.Fprintln(a.out, "there are no committed results to compare with")
+		return nil
+	case len(all) > 0:
+		return exitCode{fmt.Errorf("the demo differs from the committed results: %s%s", all[0], more(len(all)-1)), exitFlagged}
+	}
+	fmt.Fprintf(a.out, "every byte equals the committed results\nopen %s\n", filepath.Join(out, "results", "demo", names[0], "notebook.html"))
+	return nil
+}
+
+func more(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (and %d more)", n)
+}
+
+// experiments are the directories below experiments/ that hold a script.
+func experiments(root string) ([]string, error) {
+	paths, err := filepath.Glob(filepath.Join(root, "experiments", "*", "main.go"))
+	if err != nil {
+		return nil, err
+	}
+	if len(paths) == 0 {
+		return nil, fmt.Errorf("no experiments below %s; run this in the repository's root, or name it with --root", filepath.Join(root, "experiments"))
+	}
+	var names []string
+	for _, p := range paths {
+		names = append(names, filepath.Base(filepath.Dir(p)))
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+const absent = "nothing is committed"
+
+// compare says, a line each, how the files below got differ from those below want. Runs in progress do not count.
+func compare(want, got string) ([]string, error) {
+	a, err := files(want)
+	if errors.Is(err, fs.ErrNotExist) {
+		return []string{absent}, nil
+	} else if err != nil {
+		return nil, err
+	}
+	b, err := files(got)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for name, data := range a {
+		other, ok := b[name]
+		switch {
+		case !ok:
+			out = append(out, name+" is missing")
+		case !bytes.Equal(data, other):
+			out = append(out, fmt.Sprintf("%s differs at byte %d", name, firstDifference(data, other)))
+		}
+	}
+	for name := range b {
+		if _, ok := a[name]; !ok {
+			out = append(out, name+" is not among the committed ones")
+		}
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+func firstDifference(a, b []byte) int {
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return min(len(a), len(b))
+}
+
+// files reads what is to be compared: tables, notebooks, figures.
+func files(root string) (map[string][]byte, error) {
+	out := map[string][]byte{}
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if strings.HasPrefix(d.Name(), ".") && path != root {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		switch filepath.Ext(path) {
+		case ".parquet", ".html", ".ipynb", ".svg":
+			rel, err := filepath.Rel(root, path)
+			if err != nil {
+				return err
+			}
+			out[filepath.ToSlash(rel)], err = os.ReadFile(path)
+			return err
+		}
+		return nil
+	})
+	return out, err
+}
