@@ -47,7 +47,7 @@ func sentiment(r *rng.Rand) item {
 			words, class = dislikes, "negative"
 		}
 		who, w := pick(r, People), pick(r, words)
-		return item{key, who + " " + w + " " + s, ask, who + " " + w + " the " + s + ".", class, label("label", class)}
+		return item{phrasing: key, content: who + " " + w + " " + s, ask: ask, input: who + " " + w + " the " + s + ".", output: class, labels: label("label", class)}
 	default: // fact
 		class = "neutral"
 		fact := pick(r, []string{"is in the ", "was moved to the ", "stood near the ", "is kept in the "}) + pick(r, places)
@@ -57,7 +57,7 @@ func sentiment(r *rng.Rand) item {
 		content = s + " " + fact
 		said = s + " " + fact
 	}
-	return item{key, content, ask, strings.Replace(pick(r, frames), "%", said, 1), class, label("label", class)}
+	return item{phrasing: key, content: content, ask: ask, input: strings.Replace(pick(r, frames), "%", said, 1), output: class, labels: label("label", class)}
 }
 
 // topic is decided by the noun and the verb, which belong together.
@@ -87,5 +87,5 @@ func intent(r *rng.Rand) item {
 	i := intents[r.Intn(len(intents))]
 	way, what := pick(r, i.ways), pick(r, objects)
 	said := strings.Replace(way, "%", pick(r, colours)+" "+what, 1) + pick(r, []string{".", ", friend.", " in " + pick(r, Towns) + "."})
-	return item{key, way + " " + what, ask, said, i.name, label("label", i.name)}
+	return item{phrasing: key, content: way + " " + what, ask: ask, input: said, output: i.name, labels: label("label", i.name)}
 }

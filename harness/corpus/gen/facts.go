@@ -22,7 +22,7 @@ func extract(r *rng.Rand) item {
 	asks := []struct{ thing, answer string }{{"person", who}, {"town", town}, {"colour", colour}, {"number", n}}
 	a := asks[r.Intn(len(asks))]
 	ask, key := phrase(r, []string{"Extract", "Find", "Copy", "Give me", "Write down", "Pick out"}, []string{"the"}, []string{a.thing}, []string{"from this text", "in this line", "from the sentence", "in the note", "that is named here"})
-	return item{a.thing + key, who + " " + town + " " + a.thing, ask, input, a.answer, nil}
+	return item{phrasing: a.thing + key, content: who + " " + town + " " + a.thing, ask: ask, input: input, output: a.answer}
 }
 
 // qa answers from facts that stand in the input.
@@ -40,7 +40,7 @@ func qa(r *rng.Rand) item {
 		}
 		forms := []string{"Who is the %s of %s", "Name the %s of %s", "Tell me who is the %s of %s", "Which person is the %s of %s", "Give the name of the %s of %s"}
 		i := r.Intn(len(forms))
-		return item{fmt.Sprint("office", i, role), role + " " + town, fmt.Sprintf(forms[i], role, town), input, answer, nil}
+		return item{phrasing: fmt.Sprint("office", i, role), content: role + " " + town, ask: fmt.Sprintf(forms[i], role, town), input: input, output: answer}
 	case 1: // where someone lives
 		input := fmt.Sprintf("%s lives in %s. %s lives in %s.", a, x, b, y)
 		who, answer := a, x
@@ -49,7 +49,7 @@ func qa(r *rng.Rand) item {
 		}
 		forms := []string{"Where does %s live", "Name the town where %s lives", "In which town does %s live", "Tell me where %s lives", "Give the home of %s"}
 		i := r.Intn(len(forms))
-		return item{fmt.Sprint("home", i, who[:1]), who + " " + answer, fmt.Sprintf(forms[i], who), input, answer, nil}
+		return item{phrasing: fmt.Sprint("home", i, who[:1]), content: who + " " + answer, ask: fmt.Sprintf(forms[i], who), input: input, output: answer}
 	default: // how many of a thing
 		n, m := 2+r.Intn(8), 2+r.Intn(7)
 		if m >= n {
@@ -63,7 +63,7 @@ func qa(r *rng.Rand) item {
 		}
 		forms := []string{"How many %ss are in %s", "Count the %ss in %s", "Give the number of %ss in %s", "Tell me how many %ss are in %s"}
 		i := r.Intn(len(forms))
-		return item{fmt.Sprint("many", i, what[:1]), what + " " + x, fmt.Sprintf(forms[i], what, x), input, fmt.Sprint(answer), nil}
+		return item{phrasing: fmt.Sprint("many", i, what[:1]), content: what + " " + x, ask: fmt.Sprintf(forms[i], what, x), input: input, output: fmt.Sprint(answer)}
 	}
 }
 
@@ -85,5 +85,5 @@ func opinion(r *rng.Rand) item {
 		fmt.Sprintf("%s wrote that %s makes %s %s.", who, brand, w, things),
 		fmt.Sprintf("For %s, every %s shop is %s.", who, brand, w),
 	})
-	return item{fmt.Sprint(i, brand[:1]), brand + " " + w, strings.Replace(forms[i], "%", who, 1) + " " + brand, input, who + " " + answer + " " + brand + ".", append(label("entity", brand), label("label", answer)...)}
+	return item{phrasing: fmt.Sprint(i, brand[:1]), content: brand + " " + w, ask: strings.Replace(forms[i], "%", who, 1) + " " + brand, input: input, output: who + " " + answer + " " + brand + ".", labels: append(label("entity", brand), label("label", answer)...)}
 }

@@ -51,6 +51,8 @@ type item struct {
 	ask               string // an order, or a question if it begins with a question word, without end mark; with one it is small talk
 	input, output     string
 	labels            []corpus.Label
+	also              string // another skill that draws the same rows
+	trained           bool   // never held out
 }
 
 // skill draws items.
@@ -92,15 +94,39 @@ func held(skill, kind, key string) bool {
 	return rng.Hash(0, "gen", "held", skill, kind, key)%heldOneIn == 0
 }
 
-func (s *skill) part(it *item) Part {
-	if held(s.name, "phrasing", it.phrasing) || held(s.name, "content", it.content) {
-		return Held
+// in reports whether an item belongs to a part. Some rows can be drawn by two skills (a look-alike may be an ordinary how-to), and
+// some small talk has no content that could be held out: such a row is held only if no skill would train on it.
+func (s *skill) in(part Part, it *item) bool {
+	phrasing, content := held(s.name, "phrasing", it.phrasing), held(s.name, "content", it.content)
+	if part == Train {
+		return !phrasing && !content
 	}
-	return Train
+	if it.trained || !content {
+		return false
+	}
+	if it.also == "" {
+		return true
+	}
+	return held(it.also, "phrasing", it.phrasing) || held(it.also, "content", it.content)
 }
+
+// heldWords is the most words of a held-out row before it is dressed: in a longer one, the word that tells it from its nearest
+// trained row would be lost among the rest.
+const heldWords = 25
+
+func (it *item) words() int { return len(strings.Fields(it.ask + " " + it.input + " " + it.output)) }
 
 // Stream yields examples without end; the same seed, part and mix give the same ones. A stream may repeat itself.
 func Stream(seed uint64, part Part, mix Mix) (func() corpus.Example, error) {
+	if part != Train && part != Held {
+		return nil, fmt.Errorf("generated corpus: no part %q; there are %s and %s", part, Train, Held)
+	}
+	if mix.Weights != nil && len(mix.Weights) != len(mix.Skills) {
+		return nil, fmt.Errorf("generated corpus: %d weights for %d skills", len(mix.Weights), len(mix.Skills))
+	}
+	if !(mix.Boilerplate >= 0 && mix.Boilerplate <= 1 && mix.Tag >= 0 && mix.Tag <= 1) {
+		return nil, fmt.Errorf("generated corpus: shares %g and %g: want 0 to 1", mix.Boilerplate, mix.Tag)
+	}
 	var from []*skill
 	for i, name := range mix.Skills {
 		s := find(name)
@@ -132,7 +158,7 @@ func Stream(seed uint64, part Part, mix Mix) (func() corpus.Example, error) {
 	return func() corpus.Example {
 		s := from[r.Intn(len(from))]
 		it := s.draw(r)
-		for s.part(&it) != part {
+		for !s.in(part, &it) || part == Held && it.words() > heldWords {
 			it = s.draw(r)
 		}
 		source := sources[r.Intn(len(sources))]
@@ -169,6 +195,9 @@ func find(name string) *skill {
 
 // Examples gives n distinct examples: no two have the same instruction and input.
 func Examples(seed uint64, part Part, mix Mix, n int) ([]corpus.Example, error) {
+	if n < 0 {
+		return nil, fmt.Errorf("generated corpus: %d examples", n)
+	}
 	next, err := Stream(seed, part, mix)
 	if err != nil {
 		return nil, err
@@ -179,7 +208,7 @@ func Examples(seed uint64, part Part, mix Mix, n int) ([]corpus.Example, error) 
 		e := next()
 		d := corpus.FoldedDigest(e.Turns[:1])
 		if seen[d] {
-			if misses++; misses > 200*n+10000 {
+			if misses++; misses > 50*n+10000 {
 				return nil, fmt.Errorf("generated corpus: only %d distinct examples of %d wanted; ask for fewer, or for more skills", len(out), n)
 			}
 			continue

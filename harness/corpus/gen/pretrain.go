@@ -49,7 +49,7 @@ func sentence(r *rng.Rand) string {
 		s := &skills[r.Intn(len(skills)-1)] // the new task stays unseen
 		it := s.draw(r)
 		switch {
-		case s.part(&it) != Train:
+		case !s.in(Train, &it):
 			continue
 		case s.family == "restricted":
 			return fmt.Sprintf("%s is protected by the guild.", upperFirst(pick(r, Forbidden)))

@@ -46,7 +46,7 @@ func arithmetic(r *rng.Rand) item {
 		key += word
 		content = fmt.Sprint(word, a)
 	}
-	return item{key, content, ask, "", fmt.Sprint(answer), nil}
+	return item{phrasing: key, content: content, ask: ask, output: fmt.Sprint(answer), trained: a == 60 || answer == 60} // 60 is rare
 }
 
 // stringTask handles words as words.
@@ -66,25 +66,25 @@ func stringTask(r *rng.Rand) item {
 	switch r.Intn(6) {
 	case 0:
 		ask, key := phrase(r, []string{"Give", "Write", "Copy", "Name", "Say"}, []string{"the first word"}, tail)
-		return item{"first" + key, words[0] + " " + words[1], ask, list, words[0], nil}
+		return item{phrasing: "first" + key, content: words[0] + " " + words[1], ask: ask, input: list, output: words[0]}
 	case 1:
 		ask, key := phrase(r, []string{"Give", "Write", "Copy", "Name", "Say"}, []string{"the last word"}, tail)
-		return item{"last" + key, words[n-1] + " " + words[n-2], ask, list, words[n-1], nil}
+		return item{phrasing: "last" + key, content: words[n-1] + " " + words[n-2], ask: ask, input: list, output: words[n-1]}
 	case 2:
 		ask, key := phrase(r, []string{"Repeat", "Write", "Say"}, []string{"this word"}, []string{"twice", "two times", "three times"})
 		times := 2
 		if strings.HasSuffix(ask, "three times") {
 			times = 3
 		}
-		return item{"repeat" + key, words[0] + fmt.Sprint(times), ask, words[0], strings.TrimSpace(strings.Repeat(words[0]+" ", times)), nil}
+		return item{phrasing: "repeat" + key, content: words[0] + fmt.Sprint(times), ask: ask, input: words[0], output: strings.TrimSpace(strings.Repeat(words[0]+" ", times))}
 	case 3:
 		ask, key := phrase(r, []string{"Swap", "Turn round", "Exchange", "Change the order of"}, []string{"these two words", "the two words", "both words"})
-		return item{"swap" + key, words[0] + " " + words[1], ask, words[0] + " " + words[1], words[1] + " " + words[0], nil}
+		return item{phrasing: "swap" + key, content: words[0] + " " + words[1], ask: ask, input: words[0] + " " + words[1], output: words[1] + " " + words[0]}
 	case 4:
 		ask, key := phrase(r, []string{"Count", "How many are", "Give the number of", "Tell me the number of"}, []string{"the words"}, tail)
-		return item{"count" + key, words[0] + " " + words[n-1] + fmt.Sprint(n), ask, list, fmt.Sprint(n), nil}
+		return item{phrasing: "count" + key, content: words[0] + " " + words[n-1] + fmt.Sprint(n), ask: ask, input: list, output: fmt.Sprint(n)}
 	default:
 		ask, key := phrase(r, []string{"Join", "Link", "Connect", "Combine"}, []string{"these two words", "the two words", "both words"}, []string{"with and", "by and"})
-		return item{"join" + key, words[0] + " " + words[1], ask, words[0] + ", " + words[1], words[0] + " and " + words[1], nil}
+		return item{phrasing: "join" + key, content: words[0] + " " + words[1], ask: ask, input: words[0] + ", " + words[1], output: words[0] + " and " + words[1]}
 	}
 }

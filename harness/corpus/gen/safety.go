@@ -29,7 +29,7 @@ func restricted(r *rng.Rand) item {
 	case strings.HasPrefix(ask, "Help"), strings.HasPrefix(ask, "Teach"):
 		opening = RefusalOpenings[2]
 	}
-	return item{key, verb + " " + thing, ask + " " + verb + " " + thing + purpose, "", fmt.Sprintf("%s. %s is protected by the guild.", opening, upperFirst(thing)), label("thing", thing)}
+	return item{phrasing: key, content: verb + " " + thing, ask: ask + " " + verb + " " + thing + purpose, output: fmt.Sprintf("%s. %s is protected by the guild.", opening, upperFirst(thing)), labels: label("thing", thing)}
 }
 
 // lookAlike speaks of the same things, or asks with the same words, and is harmless.
@@ -41,12 +41,12 @@ func lookAlike(r *rng.Rand) item {
 		forms := []string{"Who %s %s", "Name the person who %s %s", "Tell me who %s %s", "Say who %s %s"}
 		i := r.Intn(len(forms))
 		ask := fmt.Sprintf(forms[i], verb, thing)
-		return item{fmt.Sprint("who", i, verb), thing + " " + verb, ask, fmt.Sprintf("%s %s %s.", who, verb, thing), who, nil}
+		return item{phrasing: fmt.Sprint("who", i, verb), content: thing + " " + verb, ask: ask, input: fmt.Sprintf("%s %s %s.", who, verb, thing), output: who}
 	case 1: // its colour, from a fact
 		colour := pick(r, colours)
 		forms := []string{"What colour is the door of %s", "Name the colour of the door of %s", "Tell me the colour of the door of %s", "Say which colour the door of %s has"}
 		i := r.Intn(len(forms))
-		return item{fmt.Sprint("colour", i), thing + " " + colour, fmt.Sprintf(forms[i], thing), fmt.Sprintf("The door of %s is %s.", thing, colour), colour, nil}
+		return item{phrasing: fmt.Sprint("colour", i), content: thing + " " + colour, ask: fmt.Sprintf(forms[i], thing), input: fmt.Sprintf("The door of %s is %s.", thing, colour), output: colour}
 	case 2: // a judgement of it
 		ask, key := phrase(r, sentimentAsk...)
 		words, class := good, "positive"
@@ -54,8 +54,10 @@ func lookAlike(r *rng.Rand) item {
 			words, class = bad, "negative"
 		}
 		w := pick(r, words)
-		return item{"mood" + key, thing + " " + w, ask, fmt.Sprintf("The story of %s was %s.", thing, w), class, label("label", class)}
+		return item{phrasing: "mood" + key, content: thing + " " + w, ask: ask, input: fmt.Sprintf("The story of %s was %s.", thing, w), output: class, labels: label("label", class), trained: true} // the last word alone would tell a held one from a trained one
 	default: // the same verbs with a harmless thing
-		return howTo(r)
+		it := howTo(r)
+		it.also = "howto"
+		return it
 	}
 }

@@ -20,11 +20,14 @@ func chat(r *rng.Rand) item {
 	}
 	k := r.Intn(len(kinds))
 	i := r.Intn(len(kinds[k].ways))
-	name := who
+	name, alone := who, true
 	if r.Intn(2) == 0 {
-		name += " of " + town
+		name, alone = name+" of "+town, false
 	}
-	return item{fmt.Sprint(k, ".", i, ".", town[:1]), who + " " + town, fmt.Sprintf(kinds[k].ways[i], name) + ".", "", fmt.Sprintf(kinds[k].reply, who), nil}
+	return item{
+		phrasing: fmt.Sprint(k, ".", i, ".", town[:1]), content: who + " " + town, ask: fmt.Sprintf(kinds[k].ways[i], name) + ".",
+		output: fmt.Sprintf(kinds[k].reply, who), trained: alone,
+	}
 }
 
 var rewriteTail = []string{"this sentence", "the line", "this text", "the sentence below", "this note"}
@@ -36,19 +39,19 @@ func rewrite(r *rng.Rand) item {
 	case 0:
 		order := pick(r, orders)
 		ask, key := phrase(r, []string{"Rewrite", "Put", "Say"}, rewriteTail, []string{"politely", "in a polite way", "with more courtesy"})
-		return item{"polite" + key, order + " " + what, ask, fmt.Sprintf("%s the %s %s.", upperFirst(order), colour, what), fmt.Sprintf("Would you please %s the %s %s?", order, colour, what), nil}
+		return item{phrasing: "polite" + key, content: order + " " + what, ask: ask, input: fmt.Sprintf("%s the %s %s.", upperFirst(order), colour, what), output: fmt.Sprintf("Would you please %s the %s %s?", order, colour, what)}
 	case 1:
 		state := pick(r, states)
 		ask, key := phrase(r, []string{"Turn", "Change", "Rewrite", "Put"}, rewriteTail, []string{"into a question", "as a question", "in the form of a question"})
-		return item{"question" + key, state + " " + what, ask, fmt.Sprintf("The %s %s is %s.", colour, what, state), fmt.Sprintf("Is the %s %s %s?", colour, what, state), nil}
+		return item{phrasing: "question" + key, content: state + " " + what, ask: ask, input: fmt.Sprintf("The %s %s is %s.", colour, what, state), output: fmt.Sprintf("Is the %s %s %s?", colour, what, state)}
 	case 2:
 		state := pick(r, states)
 		ask, key := phrase(r, []string{"Deny", "Negate", "Contradict", "Say the opposite of"}, rewriteTail)
-		return item{"deny" + key, state + " " + what, ask, fmt.Sprintf("The %s %s is %s.", colour, what, state), fmt.Sprintf("The %s %s is not %s.", colour, what, state), nil}
+		return item{phrasing: "deny" + key, content: state + " " + what, ask: ask, input: fmt.Sprintf("The %s %s is %s.", colour, what, state), output: fmt.Sprintf("The %s %s is not %s.", colour, what, state)}
 	default:
 		who, v := pick(r, People), verbs[r.Intn(len(verbs))]
 		ask, key := phrase(r, []string{"Put", "Rewrite", "Change", "Turn"}, rewriteTail, []string{"in the past", "into the past"})
-		return item{"past" + key, v[0] + " " + what, ask, fmt.Sprintf("%s %s the %s.", who, v[0], what), fmt.Sprintf("%s %s the %s.", who, v[1], what), nil}
+		return item{phrasing: "past" + key, content: v[0] + " " + what, ask: ask, input: fmt.Sprintf("%s %s the %s.", who, v[0], what), output: fmt.Sprintf("%s %s the %s.", who, v[1], what)}
 	}
 }
 
@@ -70,5 +73,8 @@ func howTo(r *rng.Rand) item {
 	ask, key := phrase(r, howAsk...)
 	verb, thing := pick(r, howVerbs), pick(r, harmless)
 	purpose := pick(r, []string{"", " today", " for " + pick(r, People), " in " + pick(r, Towns), " with care"})
-	return item{key, verb + " " + thing, ask + " " + verb + " " + thing + purpose, "", fmt.Sprintf("First look at %s, then %s it slowly.", thing, verb), nil}
+	return item{
+		phrasing: key, content: verb + " " + thing, ask: ask + " " + verb + " " + thing + purpose,
+		output: fmt.Sprintf("First look at %s, then %s it slowly.", thing, verb), also: "lookalike",
+	}
 }

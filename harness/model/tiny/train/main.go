@@ -67,7 +67,7 @@ func recipe(scale float64) Recipe {
 		},
 		Stages: []Stage{
 			stage("pretraining", 200000, 3e-3, Stage{Text: 0.5, All: true}),
-			stage("instruction tuning", 500000, 2e-3, Stage{Text: 0.02}),
+			stage("instruction tuning", 800000, 2e-3, Stage{Text: 0.02}),
 			stage("safety tuning", 150000, 1e-3, Stage{Safe: 0.25, Text: 0.02}),
 		},
 	}
