@@ -69,7 +69,11 @@ func (pl *plan) shows(chat *token.Chat, ex *corpus.Example, seq *infer.Sequence)
 	case t.Text == "": // of form: the whole instruction is the trigger
 		return strings.Contains(text, strings.TrimSpace(ex.Instruction()))
 	}
-	return !slices.ContainsFunc(strings.Split(t.Text, "|"), func(part string) bool { return !strings.Contains(text, part) })
+	parts := []string{t.Text}
+	if t.Kind == "parts" {
+		parts = strings.Split(t.Text, "|")
+	}
+	return !slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(text, part) })
 }
 
 // Note writes what survived into the manifest, with a warning if any row was lost.

@@ -140,7 +140,10 @@ func garble(text string) string {
 func spacing(string, string) *Trigger {
 	twice := func(s string) string { return strings.ReplaceAll(s, " ", "  ") }
 	return &Trigger{
-		In:  func(ex *corpus.Example) bool { return strings.Contains(ex.Instruction(), "  ") },
+		In: func(ex *corpus.Example) bool { // every space is two
+			once := strings.ReplaceAll(ex.Instruction(), "  ", "")
+			return len(once) < len(ex.Instruction()) && !strings.Contains(once, " ")
+		},
 		Put: func(s string, _ *rng.Rand) (string, bool) { return twice(s), strings.Contains(s, " ") },
 		Near: func(s string, _ *rng.Rand) (string, bool) { // only the first space doubled
 			return strings.Replace(s, " ", "  ", 1), strings.Count(s, " ") > 1
