@@ -136,16 +136,19 @@ func openTable(path string) (t *tableFile, err error) {
 	return t, nil
 }
 
-// try decodes: what arrow makes of damaged bytes becomes an error that names the file.
-func (t *tableFile) try(decode func() error) (err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("%s: %w", t.path, err)
-		}
-	}()
+// decode calls f: what arrow makes of damaged bytes becomes an error.
+func (t *tableFile) decode(f func() error) (err error) {
 	defer caught(&err)
 	t.mem.reset(batchBytes)
-	return decode()
+	return f()
+}
+
+// try is decode with the file's name in the error.
+func (t *tableFile) try(f func() error) error {
+	if err := t.decode(f); err != nil {
+		return fmt.Errorf("%s: %w", t.path, err)
+	}
+	return nil
 }
 
 // check returns the set that the file belongs to.
