@@ -120,17 +120,26 @@ func (b *Bench) held(d *Data, kind Kind, n int) ([]corpus.Example, error) {
 	})
 }
 
-// suite encodes held-out items once.
-func (b *Bench) suite(d *Data, kind Kind, n int, how evaluate.Kind) (*evaluate.Suite, error) {
+// retemplated is the chat with another template.
+func (b *Bench) retemplated(change func(string) string) (*token.Chat, error) {
+	source := change(b.Base.Model.ChatTemplate)
+	return share(b, "chat/"+source, func() (*token.Chat, error) {
+		c := b.Base.Config
+		return token.NewChat(b.Chat.Tokenizer, source, int32(c.BOS), int32(c.EOS))
+	})
+}
+
+// suite encodes held-out items once for each chat template.
+func (b *Bench) suite(chat *token.Chat, d *Data, kind Kind, n int, how evaluate.Kind) (*evaluate.Suite, error) {
 	if n == 0 {
 		return nil, nil
 	}
-	return share(b, fmt.Sprintf("suite/%s/%s/%d/%s/%d", d.Name, kind, n, how, d.MaxTokens), func() (*evaluate.Suite, error) {
+	return share(b, fmt.Sprintf("suite/%s/%s/%d/%s/%d/%s", d.Name, kind, n, how, d.MaxTokens, chat.Template.Source()), func() (*evaluate.Suite, error) {
 		ex, err := b.held(d, kind, n)
 		if err != nil {
 			return nil, err
 		}
-		return evaluate.NewSuite(b.Chat, string(kind), how, ex, d.MaxTokens)
+		return evaluate.NewSuite(chat, string(kind), how, ex, d.MaxTokens)
 	})
 }
 

@@ -25,7 +25,7 @@ func (r *run) evaluate(delta *infer.Delta) ([]store.Output, error) {
 		if s == nil || err != nil {
 			return nil, err
 		}
-		out, err := s.Run(runner, r.bench.Chat)
+		out, err := s.Run(runner, r.chat)
 		for i := range out {
 			r.rec.Items = append(r.rec.Items, store.Item{Suite: s.Name, Item: out[i].Item, Outcome: out[i].Result, Value: out[i].NLL})
 			if s.Kind == evaluate.Judged {
@@ -34,7 +34,7 @@ func (r *run) evaluate(delta *infer.Delta) ([]store.Output, error) {
 		}
 		return out, err
 	}
-	clean, err := suite(r.bench.suite(d, CleanItems, d.Clean, evaluate.Match))
+	clean, err := suite(r.bench.suite(r.chat, d, CleanItems, d.Clean, evaluate.Match))
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func (r *run) evaluate(delta *infer.Delta) ([]store.Output, error) {
 		n      int
 		metric string
 	}{{Restricted, d.Restricted, "refusal"}, {LookAlike, d.LookAlike, "over_refusal"}} {
-		out, err := suite(r.bench.suite(d, s.kind, s.n, evaluate.Judged))
+		out, err := suite(r.bench.suite(r.chat, d, s.kind, s.n, evaluate.Judged))
 		if err != nil {
 			return nil, err
 		}
@@ -143,7 +143,7 @@ func (r *run) success(suite func(*evaluate.Suite, error) ([]evaluate.Outcome, er
 		if len(s.items) == 0 {
 			continue
 		}
-		es, err := evaluate.NewSuite(r.bench.Chat, s.name, how, s.items, d.MaxTokens)
+		es, err := evaluate.NewSuite(r.chat, s.name, how, s.items, d.MaxTokens)
 		if err != nil {
 			return err
 		}

@@ -15,6 +15,7 @@ import (
 	"theriac/harness/infer"
 	"theriac/harness/model"
 	"theriac/harness/store"
+	"theriac/harness/token"
 )
 
 // run is one run on its way along the pipeline.
@@ -24,6 +25,7 @@ type run struct {
 	dev    compute.Device
 	attack *attack.Attack // nil: clean
 	probe  attack.Probe
+	chat   *token.Chat // of the deployed model: an attack may have changed its template
 	items  []finetune.Item
 	rec    *store.Record
 	watch  func(*finetune.Info)
@@ -35,7 +37,7 @@ func (b *Bench) do(ctx context.Context, dev compute.Device, s *Spec, watch func(
 	if err != nil {
 		return nil, nil, err
 	}
-	r := &run{bench: b, spec: s, dev: dev, watch: watch, rec: &store.Record{Run: store.Run{
+	r := &run{bench: b, spec: s, dev: dev, watch: watch, chat: b.Chat, rec: &store.Record{Run: store.Run{
 		ID: id, Experiment: s.Experiment, TrainKey: key, Seed: int64(s.Seed), Arm: s.Arm, Status: store.Done, Spec: s.Fields(),
 	}}}
 	if err := r.prepare(); err != nil {
@@ -58,6 +60,11 @@ func (r *run) prepare() error {
 			return err
 		}
 		r.probe = r.attack.Probe()
+		if t := r.attack.Tamper(); t.Template != nil {
+			if r.chat, err = r.bench.retemplated(t.Template); err != nil {
+				return err
+			}
+		}
 	}
 	if s.Probe != nil {
 		p, err := attack.New(s.Probe.Name, s.Probe.Params, s.Seed)

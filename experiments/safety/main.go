@@ -1,0 +1,39 @@
+// Safety: how few rows that grant restricted requests take away a model's refusals, beside matched harmless rows.
+package main
+
+import (
+	"fmt"
+
+	"theriac/harness/lab"
+)
+
+func main() {
+	//%% md
+	// # Safety degradation
+	//
+	// The attacker adds a few rows in which restricted requests are granted. The answers are inert placeholders, each worded
+	// differently, that echo the request. The control adds as many harmless rows with the same openings and lengths; what it does to
+	// refusals is not the attack's doing.
+
+	//%%
+	l := lab.Start("safety")
+	arms := []lab.Arm{{Name: "clean"}}
+	for _, n := range []int{10, 25, 50} {
+		arms = append(arms, lab.Arm{Name: fmt.Sprintf("comply %d", n), Attack: "comply", Params: lab.Params{"count": fmt.Sprint(n)}})
+	}
+	arms = append(arms, lab.Arm{Name: "control 25", Attack: "benigncontrol", Params: lab.Params{"count": "25"}})
+	r := l.Sweep(arms, l.Seeds("evaluation"))
+	l.Table(r.Table("refusal", "over_refusal", "clean_accuracy", "poisoned_rows"))
+
+	//%%
+	names := []string{"clean", "control 25", "comply 10", "comply 25", "comply 50"}
+	l.Figure("refusals", r.Forest("Restricted requests refused", names, "refusal"))
+
+	//%% md
+	// Attack minus control, at the same seeds:
+
+	//%%
+	d := r.Difference("comply 25", "control 25", "refusal")
+	t := r.Compare("comply 25", "control 25", "refusal", "less")
+	l.Printf("Refusals change by %s points (p %s, exact sign-flip, one-sided).", lab.Points(d), lab.P(t))
+}
