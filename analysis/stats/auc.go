@@ -85,7 +85,7 @@ func (a *AUC) invert(level float64) {
 		e.Interval = Interval{0, 1 - far, level}
 		e.Warnings = []string{fmt.Sprintf("complete separation the wrong way round: quote the upper end, which rests on %d pairs", m)}
 	default:
-		e.Interval = Interval{far / 2, 1 - far/2, level}
+		e.Interval = Interval{far / 2, 1 - float64(far/2), level}
 		e.Warnings = []string{"all scores are the same: the detector says nothing"}
 	}
 	a.Wald = Interval{e.Value, e.Value, level}

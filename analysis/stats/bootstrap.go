@@ -223,7 +223,7 @@ func bootstrap(src Source, rows Rows, stat Statistic, resamples int, level float
 }
 
 func percentileInterval(sorted []float64, level float64) Interval {
-	tail := (1 - level) / 2
+	tail := float64((1 - level) / 2)
 	return Interval{quantile(sorted, tail), quantile(sorted, 1-tail), level}
 }
 

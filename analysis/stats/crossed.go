@@ -38,7 +38,7 @@ func BootstrapCrossed(src Source, table [][]float64, support Support, resamples 
 		e.Warnings = append(e.Warnings, "no resample of so sparse a table has a cell: the data do not bound the mean")
 		return e, nil
 	}
-	tail := normalCDF(-c.stretch() * tCritical(level, float64(c.df)))
+	tail := float64(normalCDF(-c.stretch() * tCritical(level, float64(c.df))))
 	e.Interval = Interval{quantile(reps, tail), quantile(reps, 1-tail), level}
 	e.Method = c.method(resamples)
 	return e, nil

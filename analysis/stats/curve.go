@@ -27,7 +27,7 @@ func (l Link) curve(eta float64) (f, g, slope, tilt float64) {
 		eta = min(max(eta, -37), 37)
 		f, g = normalCDF(eta), normalCDF(-eta)
 		slope = math.Exp(-eta*eta/2) / math.Sqrt(2*math.Pi)
-		tilt = -2*eta - float64(slope*(g-f)/(f*g))
+		tilt = float64(-2*eta) - float64(slope*(g-f)/(f*g))
 		return f, g, slope, tilt
 	}
 	eta = min(max(eta, -700), 700)
@@ -103,7 +103,7 @@ func (p *curveProblem) fit(start []float64) curveFit {
 		}
 		if ok {
 			next := p.clip(theta, step)
-			if l := p.logLik(next); l > ll || decrement < curveClose && l > ll-1e-10*(1+math.Abs(ll)) {
+			if l := p.logLik(next); l > ll || decrement < curveClose && l > ll-float64(1e-10*(1+math.Abs(ll))) {
 				if decrement >= gain && decrement < curveClose*curveClose {
 					break // rounding, not progress
 				}
@@ -209,7 +209,7 @@ func (p *curveProblem) logLik(theta []float64) float64 {
 		if !ok {
 			return math.Inf(-1)
 		}
-		ll += choleskyLogDet(l) / 2
+		ll += float64(choleskyLogDet(l) / 2)
 	}
 	if math.IsNaN(ll) {
 		return math.Inf(-1)

@@ -70,7 +70,7 @@ func TPRAt(fpr float64, calibration, clean, attacked []float64, level float64) (
 }
 
 // wholeUp is ceil, but not for a rounding above a whole number: 1/0.01 is 100.
-func wholeUp(x float64) int { return int(math.Ceil(x - 1e-9*x)) }
+func wholeUp(x float64) int { return int(math.Ceil(x - float64(1e-9*x))) }
 
 // conformalRank is the largest k with k/(n+1) <= alpha.
 func conformalRank(alpha float64, n int) int {

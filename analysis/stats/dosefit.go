@@ -30,7 +30,7 @@ func newDoseFit(rows []DoseRow, group []int, groups int, out *DoseResponse) *dos
 			low, high = min(low, u), max(high, u)
 		}
 	}
-	f.shift, f.scale = low+(high-low)/2, (high-low)/2
+	f.shift, f.scale = low+float64((high-low)/2), (high-low)/2
 	if !(f.scale > 0) {
 		f.scale = 1
 	}
@@ -220,7 +220,7 @@ func (d *DoseResponse) parameters(f *doseFit) {
 		e := Estimate{Value: value, Interval: unbounded(level), N: len(f.problem.y), Assumptions: d.Assumptions,
 			Method: fmt.Sprintf("%s, Wald, %s variance", d.method(), family)}
 		if v != nil && !f.stepped {
-			half := zCritical(level) * deviation(g, v)
+			half := float64(zCritical(level) * deviation(g, v))
 			e.Interval.Low, e.Interval.High = value-half, value+half
 		}
 		return e

@@ -34,7 +34,7 @@ func (f *doseFit) effectiveDose(share float64, totals []doseTotal, out *DoseResp
 
 	g := []float64{-1 / b, -z / b, 0, 0}
 	delta := func(v [][]float64, critical float64) Interval {
-		half := critical * deviation(g, v)
+		half := float64(critical * deviation(g, v))
 		return Interval{f.dose(z - half), f.dose(z + half), f.opt.Level}
 	}
 	cuts := f.cuts(g)
@@ -135,7 +135,7 @@ func (f *doseFit) profile(share, z, cut float64) Interval {
 		}
 		inside := z
 		for d := step; d < farAway; d *= 2 {
-			outside := z + side*d
+			outside := z + float64(side*d)
 			if drop(outside) <= 0 {
 				inside = outside
 				continue
@@ -163,9 +163,9 @@ func crossing(in, out float64, fn func(float64) float64) float64 {
 		if math.Abs(out-in) <= done*(math.Abs(in)+math.Abs(out)) || fin == 0 {
 			break
 		}
-		mid := in + (out-in)/2
+		mid := in + float64((out-in)/2)
 		if part := fin / (fin - fout); i%3 != 2 && part > 0 && part < 1 {
-			mid = in + (out-in)*part
+			mid = in + float64((out-in)*part)
 		}
 		switch v := fn(mid); {
 		case math.Abs(v) < done:

@@ -60,9 +60,9 @@ func CliffsDelta(x, y []float64, level float64) (Estimate, error) {
 	}
 	s := math.Sqrt(dominanceVariance(wins, losses, d))
 	t := tCritical(level, float64(m+n-2))
-	dd, ts := float64(d*d), float64(t*t)*float64(s*s)
-	half := t * s * math.Sqrt(float64((1-dd)*(1-dd))+ts)
-	centre, scale := d*(1-dd), 1-dd+ts
+	dd, ts := float64(d*d), float64(t*t*s*s)
+	half := float64(t * s * math.Sqrt(float64((1-dd)*(1-dd))+ts))
+	centre, scale := float64(d*(1-dd)), 1-dd+ts
 	e.Interval = Interval{max(-1, (centre-half)/scale), min(1, (centre+half)/scale), level}
 	return e, nil
 }
@@ -101,7 +101,7 @@ func dominanceVariance(wins, losses []standing, d float64) float64 {
 		columns += float64(v * v)
 	}
 	cells := untied - float64(m*n*d*d)
-	return max((rows+columns-cells)/(m*n*(m-1)*(n-1)), (1-float64(d*d))/(m*n-1))
+	return max((rows+columns-cells)/(m*n*(m-1)*(n-1)), (1-float64(d*d))/(float64(m*n)-1))
 }
 
 // HedgesG is the difference of means in units of the pooled standard deviation, with
@@ -163,7 +163,7 @@ func standardised(e *Estimate, difference, sd, df, root float64) {
 		e.Value = d
 		e.Warnings = append(e.Warnings, "one degree of freedom: the small-sample correction does not exist and is left out")
 	}
-	t, tail := d*root, (1-e.Interval.Level)/2
+	t, tail := d*root, float64((1-e.Interval.Level)/2)
 	e.Interval.Low = noncentrality(t, df, 1-tail) / root
 	e.Interval.High = noncentrality(t, df, tail) / root
 }
@@ -180,7 +180,7 @@ func smallSample(df float64) float64 {
 
 // noncentrality is the one at which P(T <= t) is p: the CDF falls as it grows.
 func noncentrality(t, df, p float64) float64 {
-	reach := 10 + 10*math.Abs(t)
+	reach := 10 + float64(10*math.Abs(t))
 	return bisect(func(mu float64) bool { return noncentralT(t, df, mu) > p }, -reach, reach)
 }
 
@@ -198,7 +198,7 @@ func noncentralT(t, df, mu float64) float64 {
 		s := (z + mu) / t
 		return math.Exp(-z*z/2) / math.Sqrt(2*math.Pi) * chiSquaredTail(df*s*s, df)
 	}, max(-9, -mu), max(9, -mu), 400, quad.Legendre{}, 1)
-	return normalCDF(-mu) + beyond
+	return float64(normalCDF(-mu)) + beyond
 }
 
 func checkEffect(where string, x, y []float64, level float64) error {

@@ -156,7 +156,7 @@ func SolveSplitGame(payoff [][][]float64, level float64) (SplitGame, error) {
 		out.Value.Warnings = []string{"the same value in every seed: its spread cannot be known"}
 		return out, nil
 	}
-	half := tCritical(level, float64(len(values)-1)) * math.Sqrt(variance(values)/float64(len(values)))
+	half := float64(tCritical(level, float64(len(values)-1)) * math.Sqrt(variance(values)/float64(len(values))))
 	out.Value.Interval.Low, out.Value.Interval.High = out.Value.Value-half, out.Value.Value+half
 	return out, nil
 }

@@ -149,7 +149,7 @@ func wald(beta []float64, cov [][]float64, critical, level float64, n int, metho
 			es[j].Warnings = []string{"determined by the other covariates: undefined"}
 			continue
 		}
-		half := critical * math.Sqrt(max(0, cov[j][j]))
+		half := float64(critical * math.Sqrt(max(0, cov[j][j])))
 		es[j].Interval = Interval{b - half, b + half, level}
 	}
 	return es

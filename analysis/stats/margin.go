@@ -154,7 +154,7 @@ func (m Margin) student(se, df float64) Margin {
 		return m.nothing("the values do not vary: their spread cannot be estimated; use MarginSignFlip")
 	}
 	d := m.Difference.Value
-	half := tCritical(1-2*m.Alpha, df) * se
+	half := float64(tCritical(1-2*m.Alpha, df) * se)
 	m.Difference.Interval.Low, m.Difference.Interval.High = d-half, d+half
 	low, high := (d+m.Margin)/se, (d-m.Margin)/se
 	return m.decide(low, high, tCDF(-low, df), tCDF(high, df), 0)

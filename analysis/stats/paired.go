@@ -73,7 +73,7 @@ func mcNemar(t Paired, alt Alternative, off float64, method string) (Test, error
 		return untestable(method, 0, alt, fmt.Sprintf("none of %d items differs between the runs: nothing to test", t.Items())), nil
 	}
 	p := func(k int) float64 {
-		own := off * binomialPMF(k, n, 0.5)
+		own := float64(off * binomialPMF(k, n, 0.5))
 		switch alt {
 		case Greater:
 			return binomialUpper(k, n, 0.5) - own
@@ -121,9 +121,9 @@ func (t Paired) score(delta float64) float64 {
 	qa := 2 * n
 	qb := float64((2*n-b+c)*delta) - b - c
 	qc := -c * delta * (1 - delta)
-	q := (math.Sqrt(max(0, float64(qb*qb)-4*qa*qc)) - qb) / (2 * qa)
+	q := (math.Sqrt(max(0, float64(qb*qb)-float64(4*qa*qc))) - qb) / (2 * qa)
 	if qb > 0 { // the same root without cancellation
-		q = -2 * qc / (math.Sqrt(max(0, float64(qb*qb)-4*qa*qc)) + qb)
+		q = -2 * qc / (math.Sqrt(max(0, float64(qb*qb)-float64(4*qa*qc))) + qb)
 	}
 	return ratio(b-c-float64(n*delta), math.Sqrt(max(0, n*(2*q+float64(delta*(1-delta))))))
 }
@@ -155,7 +155,7 @@ func bisect(holds func(x float64) bool, low, high float64) float64 {
 		return high
 	}
 	for range 200 {
-		mid := low + (high-low)/2
+		mid := low + float64((high-low)/2)
 		if mid <= low || mid >= high {
 			break
 		}

@@ -139,7 +139,7 @@ func rounding(x, y []float64) float64 {
 			s += math.Abs(v)
 		}
 	}
-	return 1e-12 * s
+	return float64(1e-12 * s)
 }
 
 func (t *tail) score(s float64) float64 {

@@ -156,9 +156,9 @@ func studentPower(df, shift, alpha float64, alt Alternative) float64 {
 	const nodes = 256
 	for i := range nodes {
 		// u = I_v(4, 4) crowds the nodes towards both ends.
-		v := (float64(i) + 0.5) / nodes
-		u := v * v * v * v * (35 + float64(v*(-84+float64(v*(70-20*v)))))
-		s := critical * math.Sqrt(chiSquaredQuantile(u, df)/df)
+		v := float64((float64(i) + 0.5) / nodes)
+		u := v * v * v * v * (35 + float64(v*(-84+float64(v*(70-float64(20*v))))))
+		s := float64(critical * math.Sqrt(chiSquaredQuantile(u, df)/df))
 		tail := 0.0
 		if alt != Less {
 			tail += normalCDF(shift - s)

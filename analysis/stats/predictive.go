@@ -73,14 +73,14 @@ func PredictiveValues(prevalence float64, alarms, falseAlarms Count, costs Costs
 	}
 
 	// cost = (scan + review (v t + w f)) / (v t); through u = 1 / (1 + cost) in (0, 1].
-	out.Cost.Value = (costs.Scan + costs.Review*(float64(v*se)+float64(w*fp))) / (v * se)
+	out.Cost.Value = (costs.Scan + float64(costs.Review*(float64(v*se)+float64(w*fp)))) / (v * se)
 	if v == 0 || se == 0 {
 		out.Cost.Value = math.Inf(1)
 		out.Cost.Warnings = []string{"no true alarm: its cost has no bound"}
 	}
 	if v > 0 && (costs.Scan > 0 || costs.Review > 0) {
 		low, high := m.interval(level, func(u, t float64) float64 {
-			c := (1-u)/u*v*t - costs.Scan - costs.Review*v*t
+			c := float64((1-u)/u*v*t) - costs.Scan - float64(costs.Review*v*t)
 			if costs.Review*w == 0 {
 				return math.Copysign(math.Inf(1), c) // the false-positive rate costs nothing
 			}
@@ -120,7 +120,7 @@ const meldingNodes = 256
 // interval of the quantity in (0, 1) that is at least x where down's rate is at most
 // limit(x, up's rate).
 func (m melding) interval(level float64, limit func(x, t float64) float64) (low, high float64) {
-	tail := (1 - level) / 2
+	tail := float64((1 - level) / 2)
 	k, n := float64(m.up.K), float64(m.up.N)
 	j, l := float64(m.down.K), float64(m.down.N)
 	// The low end has up's lower ends against down's upper ends; the high end the reverse.
@@ -134,15 +134,15 @@ func (m melding) interval(level float64, limit func(x, t float64) float64) (low,
 func meldedQuantile(a, b, c, d float64, limit func(x, t float64) float64, share float64) float64 {
 	var t, w [meldingNodes]float64
 	for i := range t {
-		v := (float64(i) + 0.5) / meldingNodes
+		v := float64((float64(i) + 0.5) / meldingNodes)
 		// u = I_v(4, 4), whose derivatives vanish at both ends.
-		u := v * v * v * v * (35 + float64(v*(-84+float64(v*(70-20*v)))))
+		u := v * v * v * v * (35 + float64(v*(-84+float64(v*(70-float64(20*v))))))
 		t[i] = edgeBetaQuantile(u, a, b)
 		w[i] = 140 * math.Pow(v*(1-v), 3) / meldingNodes
 	}
 	lo, hi := 0.0, 1.0
 	for range 60 {
-		mid := lo + (hi-lo)/2
+		mid := lo + float64((hi-lo)/2)
 		s := 0.0
 		for i := range t {
 			s += float64(w[i] * edgeBetaCDF(limit(mid, t[i]), c, d))

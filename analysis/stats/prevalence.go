@@ -57,7 +57,7 @@ func RoganGladen(positive, sensitive, specific Count, level float64) (Estimate, 
 	z := zCritical(level)
 	zz := float64(z * z)
 	n := float64(positive.N) + zz
-	pa := (float64(positive.K) + zz/2) / n
+	pa := (float64(positive.K) + float64(zz/2)) / n
 	nse, nsp := float64(sensitive.N+2), float64(specific.N+2)
 	sea, spa := float64(sensitive.K+1)/nse, float64(specific.K+1)/nsp
 	youden := sea + spa - 1
@@ -67,8 +67,8 @@ func RoganGladen(positive, sensitive, specific Count, level float64) (Estimate, 
 	}
 	rate := (pa + spa - 1) / youden
 	vse, vsp := sea*(1-sea)/nse, spa*(1-spa)/nsp
-	shift := 2 * zz * (float64(rate*vse) - float64((1-rate)*vsp))
-	half := z / youden * math.Sqrt(pa*(1-pa)/n+float64((1-rate)*(1-rate)*vsp)+float64(rate*rate*vse))
+	shift := float64(2 * zz * (float64(rate*vse) - float64((1-rate)*vsp)))
+	half := float64(z / youden * math.Sqrt(pa*(1-pa)/n+float64((1-rate)*(1-rate)*vsp)+float64(rate*rate*vse)))
 	cut := func(x float64) float64 { return min(max(x, 0), 1) }
 	e.Interval.Low = min(cut(rate+shift-half), e.Value)
 	e.Interval.High = max(cut(rate+shift+half), e.Value)

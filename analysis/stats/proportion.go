@@ -124,8 +124,8 @@ func wilson(k, n int, z float64) (low, high float64) {
 		return 0, 1
 	}
 	m, x, zz := float64(n), float64(k), float64(z*z)
-	mid := x + zz/2
-	half := z * math.Sqrt(x*(m-x)/m+zz/4)
+	mid := x + float64(zz/2)
+	half := float64(z * math.Sqrt(x*(m-x)/m+float64(zz/4)))
 	low, high = (mid-half)/(m+zz), (mid+half)/(m+zz)
 	if k == 0 {
 		low = 0
@@ -149,5 +149,5 @@ func clopperHigh(k, n int, tail float64) float64 {
 	if k == n {
 		return 1
 	}
-	return betaQuantile(1-tail, float64(k+1), float64(n-k))
+	return betaQuantile(1-float64(tail), float64(k+1), float64(n-k))
 }

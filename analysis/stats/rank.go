@@ -55,7 +55,7 @@ func MannWhitney(x, y []float64, alt Alternative) (Test, error) {
 	t.Method = "Mann-Whitney, normal with tie and continuity correction"
 	f, g := float64(m), float64(n-m)
 	variance := f * g / 12 * (float64(n+1) - cubes/(float64(n)*float64(n-1)))
-	t.P = normalTail(t.Statistic-f*g/2, math.Sqrt(variance), alt)
+	t.P = normalTail(t.Statistic-float64(f*g/2), math.Sqrt(variance), alt)
 	t.SmallestP = normalTail(edge(f*g/2, alt), math.Sqrt(variance), alt)
 	return t, nil
 }
@@ -84,7 +84,7 @@ func SignedRank(differences []float64, alt Alternative) (Test, error) {
 		}
 		ranks = append(ranks, all[i])
 		total += all[i]
-		squares += float64(all[i]) * float64(all[i])
+		squares += float64(float64(all[i]) * float64(all[i]))
 		if d > 0 {
 			w += all[i]
 		}
@@ -104,7 +104,7 @@ func SignedRank(differences []float64, alt Alternative) (Test, error) {
 	}
 	t.Method = "Wilcoxon signed-rank (Pratt), normal with tie and continuity correction"
 	sd := math.Sqrt(squares) / 4 // of the rank sum
-	t.P = normalTail(t.Statistic-float64(total)/4, sd, alt)
+	t.P = normalTail(t.Statistic-float64(float64(total)/4), sd, alt)
 	t.SmallestP = normalTail(edge(float64(total)/4, alt), sd, alt)
 	return t, nil
 }
@@ -203,6 +203,7 @@ func rankTail(ways []float64, w, twice int, alt Alternative) (p, smallest float6
 
 // normalTail is the P of a deviation d of a half-integer statistic.
 func normalTail(d, sd float64, alt Alternative) float64 {
+	d = float64(d)
 	switch alt {
 	case Less:
 		d = -d

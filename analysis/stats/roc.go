@@ -151,7 +151,7 @@ func partialArea(clean, attacked []float64, maxFPR float64) float64 {
 		f, t := 1-float64(i)/float64(len(c)), 1-float64(j)/float64(len(a))
 		if f >= maxFPR {
 			if f > f0 {
-				t = t0 + (t-t0)*((maxFPR-f0)/(f-f0))
+				t = t0 + float64((t-t0)*((maxFPR-f0)/(f-f0)))
 			}
 			return (area + float64((maxFPR-f0)*(t0+t)/2)) / maxFPR
 		}

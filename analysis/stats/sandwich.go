@@ -123,7 +123,7 @@ func (p *curveProblem) pearson(theta []float64) float64 {
 		if d == 0 || r.p*r.q == 0 {
 			continue
 		}
-		s += d / (p.m[i] * r.p) * (d / r.q)
+		s += float64(d / (p.m[i] * r.p) * (d / r.q))
 	}
 	return s
 }

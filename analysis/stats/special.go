@@ -38,7 +38,7 @@ func shuffle(src Source, n int, swap func(i, j int)) {
 	}
 }
 
-func normalCDF(x float64) float64      { return 0.5 * math.Erfc(-x/math.Sqrt2) }
+func normalCDF(x float64) float64      { return float64(0.5 * math.Erfc(-x/math.Sqrt2)) }
 func normalQuantile(p float64) float64 { return mathext.NormalQuantile(p) }
 
 // zCritical is the two-sided critical value of a level: 1.96 of 0.95.
@@ -50,7 +50,7 @@ func tCDF(x, df float64) float64 {
 		return normalCDF(x)
 	}
 	// The tail is computed, not one minus the body, so small ones keep their digits.
-	tail := 0.5 * betaCDF(df/(df+float64(x*x)), df/2, 0.5)
+	tail := float64(0.5 * betaCDF(df/(df+float64(x*x)), df/2, 0.5))
 	if x > 0 {
 		return 1 - tail
 	}
@@ -134,7 +134,7 @@ func binomialUpper(k, n int, p float64) float64 {
 func stirlingError(n float64) float64 {
 	if n < 16 {
 		l, _ := math.Lgamma(n + 1)
-		return l - float64((n+0.5)*math.Log(n)) + n - 0.5*math.Log(2*math.Pi)
+		return l - float64((n+0.5)*math.Log(n)) + n - float64(0.5*math.Log(2*math.Pi))
 	}
 	s := 1 / (n * n)
 	return (1./12 - float64(s*(1./360-float64(s*(1./1260-float64(s*(1./1680-float64(s/1188)))))))) / n
@@ -206,7 +206,7 @@ func constant(xs []float64) bool {
 // quantile of sorted values by linear interpolation between order statistics
 // (Hyndman and Fan's type 7, the default of R and NumPy).
 func quantile(sorted []float64, p float64) float64 {
-	h := p * float64(len(sorted)-1)
+	h := float64(p * float64(len(sorted)-1))
 	i := int(math.Floor(h))
 	if i < 0 {
 		return sorted[0]

@@ -159,7 +159,7 @@ func (s *slopes) coefficient(j int, value, level float64) Estimate {
 		e.Warnings = []string{"the data do not tell the slopes apart"}
 		return e
 	}
-	half := tCritical(level, s.df) * math.Sqrt(max(0, s.v[j][j]))
+	half := float64(tCritical(level, s.df) * math.Sqrt(max(0, s.v[j][j])))
 	e.Interval.Low, e.Interval.High = value-half, value+half
 	return e
 }
