@@ -16,7 +16,7 @@ var label = Entry{
 	Doc:  "rows that hold a pattern get a wrong label",
 	Cost: Cost{Access: "training data", Knowledge: "task"},
 	Params: append(countParams("1", ""),
-		Param{"pattern", "broken", "what the prompt holds, as a word of its own"},
+		Param{"pattern", "today", "what the prompt holds, as a word of its own"},
 		Param{"from", "birch,cobalt,dune,ember", "the labels that are turned"},
 		Param{"to", "amber", "the wrong label"},
 		modeParam("replace", "replace the rows' labels, or add mislabelled copies, more than once if need be"),
