@@ -28,7 +28,7 @@ func (s *Script) Check() []Fault {
 	info := &types.Info{Types: map[ast.Expr]types.TypeAndValue{}, Uses: map[*ast.Ident]types.Object{}, Defs: map[*ast.Ident]types.Object{}}
 	conf := types.Config{Importer: newUniverse(), Error: func(err error) {
 		if e, ok := err.(types.Error); ok {
-			add(e.Pos, "%s", strings.TrimPrefix(strings.ReplaceAll(e.Msg, "\n", " "), "could not import "))
+			add(e.Pos, "%s", strings.Replace(strings.ReplaceAll(e.Msg, "\n", " "), "could not import ", "cannot import ", 1))
 		}
 	}}
 	conf.Check("main", s.fset, []*ast.File{s.ast}, info)
