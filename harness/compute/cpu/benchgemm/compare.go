@@ -3,6 +3,9 @@
 package main
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
 	"time"
 	"unsafe"
@@ -76,7 +79,7 @@ func compare(d *cpu.Device, b *blas, s shape, pairs int) (r result) {
 }
 
 // block times calls of f after a warm one. One thread is timed by its own clock; of several, the block
-// is repeated until no thread lost its core, and the fastest is taken if that never happens.
+// is repeated until no thread waited for a core, and the fastest is taken if that never happens.
 func block(f func(), calls, threads int) (seconds float64, disturbed bool) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -85,13 +88,15 @@ func block(f func(), calls, threads int) (seconds float64, disturbed bool) {
 			time.Sleep(time.Millisecond) // the other's helpers go to sleep, and a new turn of this program begins
 		}
 		f()
-		before, start, own := switches(), time.Now(), threadTime()
+		before, start, own := waited(), time.Now(), threadTime()
 		for range calls {
 			f()
 		}
-		t, lost := time.Since(start).Seconds(), switches() != before
+		t := time.Since(start).Seconds()
+		own = threadTime() - own
+		lost := waited()-before > 0.03*t
 		if threads == 1 {
-			return threadTime() - own, lost
+			return own, lost
 		}
 		if seconds == 0 || t < seconds {
 			seconds = t
@@ -103,13 +108,25 @@ func block(f func(), calls, threads int) (seconds float64, disturbed bool) {
 	return seconds, true
 }
 
-// switches counts how often a thread of this process has lost its core.
-func switches() int64 {
-	var u unix.Rusage
-	if unix.Getrusage(unix.RUSAGE_SELF, &u) != nil {
+// waited is how long threads of this process were ready to run and had no core, in seconds (0
+// where the kernel does not say).
+func waited() float64 {
+	tasks, err := filepath.Glob("/proc/self/task/*/schedstat")
+	if err != nil {
 		return 0
 	}
-	return int64(u.Nivcsw)
+	total := 0.0
+	for _, t := range tasks {
+		text, err := os.ReadFile(t)
+		if err != nil {
+			continue // the thread has ended
+		}
+		var on, ready float64
+		if _, err := fmt.Sscan(string(text), &on, &ready); err == nil {
+			total += ready / 1e9
+		}
+	}
+	return total
 }
 
 // threadTime is this thread's time on a core, in seconds.
