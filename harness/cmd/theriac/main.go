@@ -67,6 +67,7 @@ type commands struct {
 	Diff     diffCmd     `cmd:"" help:"Say what differs between two experiments' tables."`
 	Analyze  analyzeCmd  `cmd:"" help:"The statistics on anyone's own results: a CSV or Parquet file."`
 	List     listCmd     `cmd:"" help:"The catalogues: attacks, triggers, skills."`
+	New      newCmd      `cmd:"" help:"Write a starting notebook."`
 	Child    childCmd    `cmd:"" name:"notebook-child" hidden:""`
 	Version  versionCmd  `cmd:"" help:"Print the version and the numerics version."`
 }

@@ -48,6 +48,7 @@ func main() {
 	if *group > 0 {
 		b.compare(&t, fmt.Sprintf("%d runs, top 10, 2 epochs", *group), max(1, *pairs/2), *groupRows, 2, 10, *group)
 	}
+	b.generation(&t, *pairs)
 	t.Notes = append(t.Notes, "real tokens, padding not counted; same rows, same threads, in turn in one run",
 		"roofline: the products' arithmetic at the speed of the product of matrices measured here", fmt.Sprintf("peak resident memory of this process: %d MiB", peak()))
 	fmt.Print(t.Terminal())
@@ -140,12 +141,17 @@ func (b *bench) peft(items []finetune.Item, epochs, top, runs int) (float64, err
 		return 0, err
 	}
 	arg := strconv.Itoa
-	cmd := exec.Command(b.python, "harness/finetune/benchpeft/train_peft.py", b.gguf, f.Name(), arg(epochs), "8", arg(top), arg(runs), arg(b.threads))
+	return b.python3("train_peft.py", b.gguf, f.Name(), arg(epochs), "8", arg(top), arg(runs), arg(b.threads))
+}
+
+// python3 runs a script of this directory and gives the tokens a second that its lines report.
+func (b *bench) python3(script string, args ...string) (float64, error) {
+	cmd := exec.Command(b.python, append([]string{filepath.Join("harness/finetune/benchpeft", script)}, args...)...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return 0, fmt.Errorf("PEFT: %w: %s", err, stderr.String())
+		return 0, fmt.Errorf("%s: %w: %s", script, err, stderr.String())
 	}
 	tokens, seconds := 0.0, 0.0
 	for s := bufio.NewScanner(bytes.NewReader(out)); s.Scan(); {
@@ -156,6 +162,51 @@ func (b *bench) peft(items []finetune.Item, epochs, top, runs int) (float64, err
 		}
 	}
 	return tokens / seconds, nil
+}
+
+// generation compares greedy decoding of 64 tokens after each of eight prompts, one at a time.
+func (b *bench) generation(t *tables.Table, pairs int) {
+	const prompts, fresh = 8, 64
+	f, err := os.CreateTemp("", "prompts-*.jsonl")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.Remove(f.Name())
+	w := json.NewEncoder(f)
+	var ids [][]int32
+	for i := range b.items[:prompts] {
+		it := &b.items[i]
+		ids = append(ids, it.IDs[:slices.Index(it.Loss, true)])
+		if err := w.Encode(map[string]any{"ids": ids[i]}); err != nil {
+			log.Fatal(err)
+		}
+	}
+	f.Close()
+	dev := cpu.New(b.threads)
+	defer dev.Close()
+	base, err := infer.Load(dev, b.base, 512)
+	if err != nil {
+		log.Fatal(err)
+	}
+	r := infer.NewRunner(dev, base, nil, 512)
+	var theirs, ours, ratios []float64
+	for range pairs {
+		p, err := b.python3("generate.py", b.gguf, f.Name(), strconv.Itoa(fresh), strconv.Itoa(b.threads))
+		if err != nil {
+			log.Fatal(err)
+		}
+		start := time.Now()
+		for _, prompt := range ids {
+			if _, err := r.Generate([][]int32{prompt}, infer.Decoding{MaxNew: fresh}); err != nil {
+				log.Fatal(err)
+			}
+		}
+		o := float64(prompts*fresh) / time.Since(start).Seconds()
+		theirs, ours, ratios = append(theirs, p), append(ours, o), append(ratios, o/p)
+	}
+	slices.Sort(ratios)
+	t.Add("greedy generation, one prompt at a time (Transformers)", fmt.Sprintf("%.0f", median(theirs)), fmt.Sprintf("%.0f", median(ours)), fmt.Sprintf("%.2f", median(ratios)),
+		fmt.Sprintf("%.2f–%.2f", ratios[0], ratios[len(ratios)-1]), "")
 }
 
 // theriac gives our real tokens a second over all runs: a single run uses all threads, a group one core a run. Loading and packing
