@@ -23,10 +23,10 @@ demo: build ## a whole attack study in minutes: every experiment on the embedded
 test: vet ## everything a contributor needs; needs Go and make only
 	go test ./...
 
-tiny: ## retrain the embedded model from nothing to the same bytes (about 25 minutes on 2 cores)
+tiny: ## retrain the embedded model from nothing to the same bytes (about 20 minutes on 2 cores)
 	go run ./harness/model/tiny/train
 
-tiny-check: ## the embedded model on held-out items, with intervals
+tiny-check: ## the embedded model on held-out items, and what fine-tuning does to it, with intervals (2 minutes)
 	go run ./harness/model/tiny/check
 
 interop: ## remake the reference dumps, pass adapters and models both ways (PYTHON with harness/interop/requirements.txt, THERIAC_SMOLLM2; 10 minutes)

@@ -16,6 +16,7 @@ import (
 	"theriac/harness/finetune"
 	"theriac/harness/infer"
 	"theriac/harness/model"
+	"theriac/harness/rng"
 	"theriac/harness/token"
 )
 
@@ -30,6 +31,9 @@ func main() {
 		log.Fatal(err)
 	}
 	if err := check(m, *n, *show); err != nil {
+		log.Fatal(err)
+	}
+	if err := learn(m); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -71,8 +75,24 @@ func check(m *model.Model, n, show int) error {
 		}
 	}
 	fmt.Print(t.Terminal())
-	return nil
+	ex, err := gen.Examples(8, gen.Held, gen.Demo, 64)
+	if err != nil {
+		return err
+	}
+	var prompts [][]int32
+	for i := range ex {
+		messages, _ := finetune.Messages(&ex[i])
+		ids, err := chat.Prompt(messages[:len(messages)-1])
+		if err != nil {
+			return err
+		}
+		prompts = append(prompts, ids)
+	}
+	return speed(r, prompts)
 }
+
+// stream is the random stream of a method's resampling.
+func stream(name string) stats.Source { return rng.Stream(0, "tiny-check", name) }
 
 func groups(skill string) (out []string) {
 	for _, s := range gen.Classification.Skills {
