@@ -1,0 +1,225 @@
+package data
+
+// Detectors on the language model's hidden states. None of them splits because it must: clusters are as many as the data
+// show, and a split that a normal sample would also show is none.
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+
+	"theriac/harness/defense"
+	"theriac/harness/rng"
+)
+
+var embeddingDistance = Detector{
+	Entry: defense.Entry{Name: "embedding-distance", Level: defense.Data, Version: 1, Needs: NeedsBase,
+		Doc: "distance of a row's mean hidden state from its cluster's centroid (k-means, k by the silhouette of a sample), and clusters themselves"},
+	groups: func(p *Pool) ([]Group, error) {
+		v, err := p.model()
+		if err != nil {
+			return nil, err
+		}
+		x := v.scaled(6)
+		if x == nil {
+			return nil, nil
+		}
+		label, distance := chooseClusters(x)
+		out := tails(distance, true, false, "distance from the cluster's centroid")
+		for k := range 1 + slices.Max(label) {
+			var rows []int32
+			for i, l := range label {
+				if l == k {
+					rows = append(rows, int32(i))
+				}
+			}
+			if len(rows) >= 5 && len(rows) <= len(label)/2 {
+				out = append(out, Group{Rows: rows, Reason: fmt.Sprintf("one of %d clusters of hidden states, %d rows", 1+slices.Max(label), len(rows))})
+			}
+		}
+		return out, nil
+	},
+}
+
+var spectral = Detector{
+	Entry: defense.Entry{Name: "spectral", Level: defense.Data, Version: 1, Needs: NeedsBase,
+		Doc: "spectral signatures (Tran et al., NeurIPS 2018), centred: squared projection on the first singular directions of the hidden states"},
+	groups: func(p *Pool) ([]Group, error) { return signatures(p, true) },
+}
+
+var spectralUncentred = Detector{
+	Entry: defense.Entry{Name: "spectral-uncentred", Level: defense.Data, Version: 1, Needs: NeedsBase,
+		Doc: "spectral signatures without centring, as some published code has it: for comparison, run only by name"},
+	groups: func(p *Pool) ([]Group, error) { return signatures(p, false) },
+}
+
+func signatures(p *Pool, centred bool) ([]Group, error) {
+	v, err := p.model()
+	if err != nil {
+		return nil, err
+	}
+	proj := v.project(3, centred)
+	var out []Group
+	for k := range proj {
+		square := make([]float64, len(proj[k]))
+		for i, s := range proj[k] {
+			square[i] = s * s
+		}
+		out = append(out, tails(square, true, false, fmt.Sprintf("projection on singular direction %d", k+1))...)
+	}
+	return out, nil
+}
+
+// project gives each row's coordinate along the first k right singular vectors, by the SVD of the [D, D] second-moment matrix.
+func (v *vectors) project(k int, centred bool) [][]float64 {
+	n, d := len(v.whole), v.d
+	mean := make([]float64, d)
+	if centred {
+		for i := range n {
+			for c := range d {
+				mean[c] += float64(v.hidden[i*d+c]) / float64(n)
+			}
+		}
+	}
+	moment := make([]float64, d*d)
+	row := make([]float64, d)
+	for i := range n {
+		for c := range d {
+			row[c] = float64(v.hidden[i*d+c]) - mean[c]
+		}
+		for a := range d {
+			ra, m := row[a], moment[a*d:(a+1)*d]
+			for b := range m {
+				m[b] += float64(ra * row[b])
+			}
+		}
+	}
+	var svd mat.SVD
+	if !svd.Factorize(mat.NewDense(d, d, moment), mat.SVDThin) {
+		return nil
+	}
+	values := svd.Values(nil)
+	var u mat.Dense
+	svd.UTo(&u)
+	var out [][]float64
+	for j := 0; j < min(k, d) && values[j] > 1e-9*float64(n); j++ {
+		s := make([]float64, n)
+		for i := range n {
+			for c := range d {
+				s[i] += float64((float64(v.hidden[i*d+c]) - mean[c]) * u.At(c, j))
+			}
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// scaled is [rows][k]: the rows' first k principal coordinates, each brought to variance one; nil if nothing varies.
+func (v *vectors) scaled(k int) [][]float64 {
+	proj := v.project(k, true)
+	if len(proj) == 0 {
+		return nil
+	}
+	n := len(v.whole)
+	out := make([][]float64, n)
+	for i := range out {
+		out[i] = make([]float64, len(proj))
+	}
+	for j, s := range proj {
+		sum := 0.0
+		for _, x := range s {
+			sum += float64(x * x)
+		}
+		sd := math.Sqrt(sum / float64(n))
+		for i, x := range s {
+			out[i][j] = x / sd
+		}
+	}
+	return out
+}
+
+var activationClusters = Detector{
+	Entry: defense.Entry{Name: "activation-clusters", Level: defense.Data, Version: 1, Needs: NeedsBase,
+		Doc: "activation clustering (Chen et al., 2018) with a test whether there is a split at all, on rows that did not choose its direction"},
+	groups: func(p *Pool) ([]Group, error) {
+		v, err := p.model()
+		if err != nil {
+			return nil, err
+		}
+		x := v.scaled(6)
+		if len(x) < 40 {
+			return nil, nil
+		}
+		label, _, centres := kmeans(x, 2, 1)
+		// The direction from even rows, the test on odd ones: a direction always splits the rows that chose it. Content order is arbitrary.
+		var half [][]float64
+		for i := 0; i < len(x); i += 2 {
+			half = append(half, x[i])
+		}
+		_, _, axis := kmeans(half, 2, 1)
+		var along []float64
+		for i := 1; i < len(x); i += 2 {
+			s := 0.0
+			for j := range x[i] {
+				s += float64(x[i][j] * (axis[1][j] - axis[0][j]))
+			}
+			along = append(along, s)
+		}
+		p1 := noSplit(along)
+		if p1 > 0.01 || len(centres) < 2 {
+			return nil, nil
+		}
+		var small [2][]int32
+		for i, l := range label {
+			small[l] = append(small[l], int32(i))
+		}
+		s := small[0]
+		if len(small[1]) < len(s) {
+			s = small[1]
+		}
+		return []Group{{s, -math.Log2(p1) * (1 - float64(len(s))/float64(len(x))),
+			fmt.Sprintf("the smaller of two clusters of hidden states, %d of %d rows", len(s), len(x))}}, nil
+	},
+}
+
+// noSplit is the p-value of "one normal sample" against the best split in two, by the share of variance left within (the
+// 2-means index of Y. Liu et al., JASA 103:1281, 2008), simulated 199 times.
+func noSplit(values []float64) float64 {
+	left := withinShare(values)
+	r := rng.Stream(1, "defense", "no split", fmt.Sprint(len(values)))
+	n := min(len(values), 2000)
+	sample, lower := make([]float64, n), 0
+	for range 199 {
+		for i := range sample {
+			sample[i] = r.Normal()
+		}
+		if withinShare(sample) <= left {
+			lower++
+		}
+	}
+	return float64(1+lower) / 200
+}
+
+// withinShare is the least share of the sum of squares that stays within two pieces of a line.
+func withinShare(values []float64) float64 {
+	s := slices.Sorted(slices.Values(values))
+	total, squares := 0.0, 0.0
+	for _, v := range s {
+		total += v
+		squares += float64(v * v)
+	}
+	n := float64(len(s))
+	all := squares - total*total/n
+	if !(all > 1e-12*squares) || all == 0 {
+		return 1 // constant: no split
+	}
+	best, sum := all, 0.0
+	for i, v := range s[:len(s)-1] {
+		sum += v
+		k := float64(i + 1)
+		best = min(best, squares-float64(sum*sum/k)-float64((total-sum)*(total-sum)/(n-k)))
+	}
+	return best / all
+}

@@ -1,0 +1,167 @@
+package data
+
+// What a language model says of rows: surprise and hidden states, over the first tokens of each.
+
+import (
+	"fmt"
+	"math"
+
+	"theriac/harness/compute"
+	"theriac/harness/corpus"
+	"theriac/harness/defense"
+	"theriac/harness/finetune"
+	"theriac/harness/infer"
+	"theriac/harness/token"
+)
+
+// Model is a language model for the detectors that need one.
+type Model struct {
+	Runner *infer.Runner
+	Chat   *token.Chat
+	Tokens int                   // of a row that are looked at; 0 is 96
+	Step   func(done, total int) // progress; may be nil
+}
+
+// vectors are what the model said of each row of a pool.
+type vectors struct {
+	whole, answer []float64 // nats a token; NaN: no tokens
+	hidden        []float32 // [rows, D], mean over tokens, last layer
+	d             int
+}
+
+func (p *Pool) model() (*vectors, error) {
+	if p.vectors != nil {
+		return p.vectors, nil
+	}
+	m := p.Model
+	n, d := len(p.Rows), m.Runner.Base.Config.Hidden
+	v := &vectors{make([]float64, n), make([]float64, n), make([]float32, n*d), d}
+	limit := m.Tokens
+	if limit == 0 {
+		limit = 96
+	}
+	limit = min(limit, m.Runner.Base.MaxSeq)
+	const chunk = 64
+	for from := 0; from < n; from += chunk {
+		to := min(from+chunk, n)
+		var seqs []*infer.Sequence
+		var of []int
+		var response [][]bool
+		for i := from; i < to; i++ {
+			v.whole[i], v.answer[i] = math.NaN(), math.NaN()
+			s, err := finetune.EncodeOne(m.Chat, &corpus.Example{Turns: clip(p.Rows[i].Turns)})
+			if err != nil {
+				return nil, fmt.Errorf("model %s: %w", m.Runner.Base.Model.Name, err)
+			}
+			k := min(len(s.IDs), limit)
+			if k < 2 {
+				continue
+			}
+			loss := make([]bool, k)
+			for j := 1; j < k; j++ {
+				loss[j] = true
+			}
+			seqs, of, response = append(seqs, &infer.Sequence{IDs: s.IDs[:k], Loss: loss}), append(of, i), append(response, s.Loss[:k])
+		}
+		scores, err := m.Runner.Score(seqs)
+		if err != nil {
+			return nil, err
+		}
+		for j := range scores {
+			v.whole[of[j]] = scores[j].NLL / float64(scores[j].Tokens)
+			sum, count := 0.0, 0.0
+			for t, x := range scores[j].Each {
+				if response[j][t+1] {
+					sum += float64(x)
+					count++
+				}
+			}
+			if count > 0 {
+				v.answer[of[j]] = sum / count
+			}
+		}
+		err = m.Runner.Hidden(seqs, m.Runner.Base.Config.Layers, func(j int, h compute.View) {
+			row := v.hidden[of[j]*d : (of[j]+1)*d]
+			for c := range row {
+				sum := float32(0)
+				for t := range h.Rows {
+					sum += h.Data[t*h.Stride+c]
+				}
+				row[c] = sum / float32(h.Rows)
+			}
+		})
+		if err != nil {
+			return nil, err
+		}
+		if m.Step != nil {
+			m.Step(to, n)
+		}
+	}
+	p.vectors = v
+	return v, nil
+}
+
+// clip cuts texts far beyond what the model will see.
+func clip(turns []corpus.Turn) []corpus.Turn {
+	out := make([]corpus.Turn, len(turns))
+	for i, t := range turns {
+		const most = 8192 // bytes
+		if len(t.Text) > most {
+			end := most
+			for end > most-4 && t.Text[end]&0xc0 == 0x80 {
+				end--
+			}
+			t.Text = t.Text[:end]
+		}
+		out[i] = t
+	}
+	return out
+}
+
+var lmPerplexity = Detector{
+	Entry: defense.Entry{Name: "lm-perplexity", Level: defense.Data, Version: 1, Needs: NeedsBase,
+		Doc: "surprise of the whole text, and of the answer given its prompt, under a language model; both tails, and mean + 3 sd"},
+	groups: func(p *Pool) ([]Group, error) {
+		v, err := p.model()
+		if err != nil {
+			return nil, err
+		}
+		out := tails(v.whole, true, true, "surprise a token, whole text, under the language model")
+		out = append(out, tails(v.answer, true, true, "surprise a token, answer given its prompt, under the language model")...)
+		rows, threshold := AboveMean(v.whole, 3)
+		if len(rows) > 0 {
+			var mean, top float64
+			for _, i := range rows {
+				top = max(top, v.whole[i])
+			}
+			if mean, _ = defense.CentreScale(v.whole); top > mean {
+				out = append(out, Group{rows, top - threshold, fmt.Sprintf("perplexity above mean + 3 sd (%.3g nats a token)", threshold)})
+			}
+		}
+		return out, nil
+	},
+}
+
+// AboveMean is the mission's reference function: the rows whose score is above mean + k sd. NaN rows are left out.
+func AboveMean(score []float64, k float64) (rows []int32, threshold float64) {
+	n, sum, squares := 0.0, 0.0, 0.0
+	for _, v := range score {
+		if !math.IsNaN(v) {
+			n++
+			sum += v
+		}
+	}
+	mean := sum / n
+	for _, v := range score {
+		if d := v - mean; !math.IsNaN(v) {
+			squares += float64(d * d)
+		}
+	}
+	threshold = mean + float64(k*math.Sqrt(squares/n))
+	for i, v := range score {
+		if v > threshold {
+			rows = append(rows, int32(i))
+		}
+	}
+	return rows, threshold
+}
