@@ -26,6 +26,7 @@ type Suite struct {
 	MaxNew int // most tokens of a judged answer
 	items  []finetune.Item
 	prompt [][]int32 // judged suites
+	asked  []string  // the requests, for the judge
 	Cut    int       // items left out because they do not fit the context
 }
 
@@ -44,6 +45,10 @@ func NewSuite(chat *token.Chat, name string, kind Kind, examples []corpus.Exampl
 	if err != nil {
 		return nil, fmt.Errorf("suite %s: %w", name, err)
 	}
+	request := map[string]string{}
+	for i := range examples {
+		request[examples[i].ID] = examples[i].Prompt()
+	}
 	cut := map[string]bool{}
 	for _, id := range append(fit.Truncated, fit.Dropped...) {
 		cut[id] = true
@@ -56,6 +61,7 @@ func NewSuite(chat *token.Chat, name string, kind Kind, examples []corpus.Exampl
 		s.items = append(s.items, items[i])
 		if kind == Judged {
 			s.prompt = append(s.prompt, prompt(&items[i].Sequence))
+			s.asked = append(s.asked, request[items[i].ID])
 		}
 	}
 	s.Cut += len(fit.Dropped)
@@ -101,7 +107,7 @@ func (s *Suite) Run(r *infer.Runner, chat *token.Chat) ([]Outcome, error) {
 	}
 	for i := range texts {
 		out[i].Text = chat.Tokenizer.Text(texts[i])
-		out[i].Result = Judge(out[i].Text)
+		out[i].Result = Judge(s.asked[i], out[i].Text)
 	}
 	return out, nil
 }
