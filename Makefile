@@ -8,7 +8,7 @@ export GOFLAGS = -buildvcs=false
 .PHONY: help build demo tiny tiny-check test smoke vet interop test-arm64 bench-gemm bench-peft calibrate-stats
 
 help: ## list the targets
-	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+	@grep -hE '^[a-z][a-z0-9-]*:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 build: ## build/theriac
 	go build -o build/theriac ./harness/cmd/theriac
