@@ -1,0 +1,119 @@
+package estimate
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"theriac/harness/store"
+)
+
+// Arms names the arms; numbers within names count as numbers: "3 rows" comes before "12 rows".
+func (e *Experiment) Arms() []string { return slices.SortedFunc(maps.Keys(e.arms), natural) }
+
+// Notes are what a reader must know of these runs, a line each: failures, mixed specifications.
+func (e *Experiment) Notes() []string { return slices.Clone(e.notes) }
+
+// Runs counts an arm's runs, done and failed.
+func (e *Experiment) Runs(arm string) (done, failed int) {
+	for _, r := range e.runs(arm) {
+		if r.failed {
+			failed++
+		} else {
+			done++
+		}
+	}
+	return done, failed
+}
+
+func (e *Experiment) runs(arm string) []run {
+	if a := e.arms[arm]; a != nil {
+		return a.runs
+	}
+	return nil
+}
+
+// Seeds are the seeds at which an arm has a run that is done, ascending.
+func (e *Experiment) Seeds(arm string) (seeds []int64) {
+	for _, r := range e.runs(arm) {
+		if !r.failed {
+			seeds = append(seeds, r.seed)
+		}
+	}
+	return seeds
+}
+
+// Spec is a field of an arm's specification; false where it has none.
+func (e *Experiment) Spec(arm, field string) (string, bool) {
+	if a := e.arms[arm]; a != nil {
+		i := slices.IndexFunc(a.spec, func(f store.Field) bool { return f.Name == field })
+		if i >= 0 {
+			return a.spec[i].Value, true
+		}
+	}
+	return "", false
+}
+
+// Steps are the training steps of an arm at the smallest seed that has some.
+func (e *Experiment) Steps(arm string) (seed int64, steps []store.Step) {
+	for _, r := range e.runs(arm) {
+		if len(r.steps) > 0 {
+			return r.seed, r.steps
+		}
+	}
+	return 0, nil
+}
+
+// Verdicts counts, over an arm's runs, a level's own verdicts: flagged, and given at all.
+func (e *Experiment) Verdicts(arm, level string) (flagged, n int) {
+	for _, r := range e.runs(arm) {
+		for _, d := range r.detections {
+			if d.Level == level && d.Detector == "" {
+				n++
+				if d.Verdict == "flagged" {
+					flagged++
+				}
+			}
+		}
+	}
+	return flagged, n
+}
+
+func natural(a, b string) int {
+	x, y := a, b
+	for x != "" && y != "" {
+		p, q := head(x), head(y)
+		if p != q {
+			if digit(p[0]) && digit(q[0]) {
+				s, t := strings.TrimLeft(p, "0"), strings.TrimLeft(q, "0")
+				if len(s) != len(t) {
+					return len(s) - len(t)
+				}
+				if s != t {
+					return strings.Compare(s, t)
+				}
+			} else {
+				return strings.Compare(p, q)
+			}
+		}
+		x, y = x[len(p):], y[len(q):]
+	}
+	if len(x) != len(y) {
+		return len(x) - len(y)
+	}
+	return strings.Compare(a, b)
+}
+
+func digit(c byte) bool { return c >= '0' && c <= '9' }
+
+// head is the run of digits, or the one byte, that a string begins with.
+func head(s string) string {
+	n := 1
+	for digit(s[0]) && n < len(s) && digit(s[n]) {
+		n++
+	}
+	return s[:n]
+}
+
+// None is an experiment without runs.
+func None(name string) *Experiment { return &Experiment{Name: name} }

@@ -1,0 +1,105 @@
+package estimate
+
+import (
+	"fmt"
+	"math"
+
+	"theriac/analysis/stats"
+)
+
+// pairs are the seeds at which both arms have the metric, as differences arm minus baseline.
+func (e *Experiment) pairs(arm, baseline, metric string) (d []float64) {
+	base := map[int64]float64{}
+	for _, r := range e.runs(baseline) {
+		if m, ok := r.metric(metric); ok {
+			base[r.seed] = m.Value
+		}
+	}
+	for _, r := range e.runs(arm) {
+		if m, ok := r.metric(metric); ok {
+			if b, has := base[r.seed]; has {
+				d = append(d, m.Value-b)
+			}
+		}
+	}
+	return d
+}
+
+// unpaired says why two arms cannot be compared.
+func (e *Experiment) unpaired(arm, baseline, metric string) string {
+	for _, a := range []string{arm, baseline} {
+		if len(e.Values(a, metric)) == 0 {
+			return e.missing(a, metric).Warnings[0]
+		}
+	}
+	return fmt.Sprintf("no seed has both %s and %s", arm, baseline)
+}
+
+// Difference is arm minus baseline, paired by seed, with an interval over seeds.
+func (e *Experiment) Difference(arm, baseline, metric string) stats.Estimate {
+	d := e.pairs(arm, baseline, metric)
+	if len(d) == 0 {
+		return none(e.unpaired(arm, baseline, metric))
+	}
+	out, err := stats.BootstrapMean(e.source(arm, baseline, metric), d, nil, e.support(arm, metric, stats.Differences), Resamples, Level)
+	if err != nil {
+		return none(err.Error())
+	}
+	return out
+}
+
+// Compare tests arm against baseline, paired by seed, by exact sign-flip. Without a pair P is 1, with a warning.
+func (e *Experiment) Compare(arm, baseline, metric string, alternative stats.Alternative) stats.Test {
+	d := e.pairs(arm, baseline, metric)
+	if len(d) == 0 {
+		return nothing(e.unpaired(arm, baseline, metric), alternative)
+	}
+	t, err := stats.SignFlip(e.source(arm, baseline, metric, "flip"), d, alternative, Draws)
+	if err != nil {
+		return nothing(err.Error(), alternative)
+	}
+	return t
+}
+
+func nothing(why string, alternative stats.Alternative) stats.Test {
+	return stats.Test{Statistic: math.NaN(), P: 1, SmallestP: 1, Alternative: alternative, Warnings: []string{why}}
+}
+
+// NonInferior tests that arm is not worse than baseline by more than margin (0.02 is two percentage points), paired by
+// seed, by exact sign-flip, one-sided. Larger is better. Without a pair it does not hold, with a warning.
+func (e *Experiment) NonInferior(arm, baseline, metric string, margin float64) stats.Margin {
+	d := e.pairs(arm, baseline, metric)
+	fail := func(why string) stats.Margin {
+		return stats.Margin{Claim: stats.NonInferior, Margin: margin, Alpha: Alpha, Difference: none(why), Test: nothing(why, stats.Greater)}
+	}
+	if len(d) == 0 {
+		return fail(e.unpaired(arm, baseline, metric))
+	}
+	m, err := stats.MarginSignFlip(stats.NonInferior, e.source(arm, baseline, metric, "margin"), d, margin, Alpha, Draws)
+	if err != nil {
+		return fail(err.Error())
+	}
+	return m
+}
+
+// Dose is one point of a dose-response: the arm and its dose.
+type Dose struct {
+	Arm  string
+	Dose float64
+}
+
+// DoseResponse fits a logistic curve to a rate by dose, one group a seed. Its error says what the runs lack.
+func (e *Experiment) DoseResponse(doses []Dose, metric string) (stats.DoseResponse, error) {
+	var rows []stats.DoseRow
+	for _, d := range doses {
+		for _, r := range e.runs(d.Arm) {
+			if m, ok := r.metric(metric); ok && m.K >= 0 {
+				rows = append(rows, stats.DoseRow{Dose: d.Dose, Successes: int(m.K), Trials: int(m.N), Group: fmt.Sprint(r.seed)})
+			}
+		}
+	}
+	if len(rows) == 0 {
+		return stats.DoseResponse{}, fmt.Errorf("%s: no run has a rate %s at a dose", e.Name, metric)
+	}
+	return stats.Dose(rows, stats.DoseOptions{Level: Level})
+}

@@ -1,0 +1,154 @@
+package report
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"theriac/analysis/estimate"
+)
+
+// Input is all that a report is made from.
+type Input struct {
+	Profile     string
+	Experiments map[string]*estimate.Experiment
+	Digests     []Digest // of every table, by path
+}
+
+// Digest is one table's SHA-256, in hex. Path is relative to the root, with slashes.
+type Digest struct {
+	Path, SHA256 string
+}
+
+// File is a rendered file. Path is relative to the root, with slashes.
+type File struct {
+	Path string
+	Data []byte
+}
+
+// Load reads results/PROFILE below root: every directory in it is an experiment. A profile
+// without results is an error.
+func Load(root, profile string) (*Input, error) {
+	if profile == "" || strings.ContainsAny(profile, `/\`) || strings.HasPrefix(profile, ".") {
+		return nil, fmt.Errorf("profile %q: want a name, such as demo", profile)
+	}
+	dir := filepath.Join(root, "results", profile)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("%s: there are no results; `theriac run experiments/NAME --profile %s` makes some", dir, profile)
+		}
+		return nil, err
+	}
+	in := &Input{Profile: profile, Experiments: map[string]*estimate.Experiment{}}
+	for _, d := range entries {
+		if !d.IsDir() || strings.HasPrefix(d.Name(), ".") {
+			continue
+		}
+		at := filepath.Join(dir, d.Name())
+		e, err := estimate.Read(d.Name(), at)
+		if err != nil {
+			return nil, err
+		}
+		in.Experiments[d.Name()] = e
+		tables, err := os.ReadDir(at)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range tables {
+			if filepath.Ext(t.Name()) != ".parquet" {
+				continue
+			}
+			sum, err := digest(filepath.Join(at, t.Name()))
+			if err != nil {
+				return nil, err
+			}
+			in.Digests = append(in.Digests, Digest{"results/" + profile + "/" + d.Name() + "/" + t.Name(), sum})
+		}
+	}
+	if len(in.Experiments) == 0 {
+		return nil, fmt.Errorf("%s: holds no experiment; `theriac run experiments/NAME --profile %s` makes some", dir, profile)
+	}
+	slices.SortFunc(in.Digests, func(a, b Digest) int { return strings.Compare(a.Path, b.Path) })
+	return in, nil
+}
+
+func digest(path string) (string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(data)), nil
+}
+
+// Write writes files below root, removing others from the report's own figures' directory.
+func Write(root, profile string, files []File) error {
+	dir := filepath.Join(root, "figures", profile, "report")
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	for _, f := range files {
+		path := filepath.Join(root, filepath.FromSlash(f.Path))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, f.Data, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Check names the first difference between files and what lies below root; "" if there is none.
+func Check(root, profile string, files []File) (string, error) {
+	made := map[string]bool{}
+	for _, f := range files {
+		made[f.Path] = true
+		data, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(f.Path)))
+		if errors.Is(err, fs.ErrNotExist) {
+			return f.Path + " is missing", nil
+		} else if err != nil {
+			return "", err
+		}
+		if !bytes.Equal(data, f.Data) {
+			return f.Path + " differs" + difference(data, f.Data), nil
+		}
+	}
+	old, err := os.ReadDir(filepath.Join(root, "figures", profile, "report"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", err
+	}
+	for _, d := range old {
+		if name := "figures/" + profile + "/report/" + d.Name(); !made[name] {
+			return name + " is not made any more", nil
+		}
+	}
+	return "", nil
+}
+
+// difference says where two files part: by line for text, by byte otherwise.
+func difference(old, now []byte) string {
+	i := 0
+	for i < min(len(old), len(now)) && old[i] == now[i] {
+		i++
+	}
+	if bytes.IndexByte(now, 0) >= 0 {
+		return fmt.Sprintf(" at byte %d", i)
+	}
+	line := func(data []byte) string {
+		i := min(i, len(data))
+		from := bytes.LastIndexByte(data[:i], '\n') + 1
+		rest, _, _ := bytes.Cut(data[from:], []byte("\n"))
+		if len(rest) > 200 {
+			rest = rest[:200]
+		}
+		return string(rest)
+	}
+	return fmt.Sprintf(" at line %d: committed %q, now %q", 1+bytes.Count(old[:i], []byte("\n")), line(old), line(now))
+}

@@ -1,0 +1,173 @@
+package report
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"slices"
+	"strings"
+	"text/template"
+
+	"theriac/analysis/estimate"
+	"theriac/analysis/plots"
+	"theriac/analysis/stats"
+	"theriac/analysis/tables"
+)
+
+//go:embed template.md
+var templateText string
+
+// Render gives REPORT.md, then the figures by name.
+func Render(in *Input) ([]File, error) { return render(in, templateText) }
+
+func render(in *Input, text string) ([]File, error) {
+	if err := Lint(text); err != nil {
+		return nil, err
+	}
+	r := &renderer{in: in, means: map[[3]string]stats.Estimate{}, figures: map[string]*plots.Figure{}}
+	var err error
+	if r.outcomes, err = judge(r.experiment); err != nil {
+		return nil, err
+	}
+	t, err := template.New("template.md").Funcs(functions(r)).Option("missingkey=error").Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, nil); err != nil {
+		return nil, err
+	}
+	files := []File{{Path: "REPORT.md", Data: b.Bytes()}}
+	for _, name := range r.names {
+		base := "figures/" + in.Profile + "/report/" + name
+		svg, err := r.figures[name].SVG()
+		if err != nil {
+			return nil, err
+		}
+		png, err := r.figures[name].PNG()
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, File{base + ".svg", svg}, File{base + ".png", png})
+	}
+	return files, nil
+}
+
+// renderer is what the template's functions share.
+type renderer struct {
+	in       *Input
+	outcomes []outcome
+	means    map[[3]string]stats.Estimate // by experiment, arm, metric
+	figures  map[string]*plots.Figure
+	names    []string // of figures, in order of use
+}
+
+// experiment is never nil: one that is not stored has no runs.
+func (r *renderer) experiment(name string) *estimate.Experiment {
+	if e := r.in.Experiments[name]; e != nil {
+		return e
+	}
+	return estimate.None(name)
+}
+
+func (r *renderer) mean(experiment, arm, metric string) stats.Estimate {
+	key := [3]string{experiment, arm, metric}
+	m, ok := r.means[key]
+	if !ok {
+		m = r.experiment(experiment).Mean(arm, metric)
+		r.means[key] = m
+	}
+	return m
+}
+
+// functions are what the template can call.
+func functions(r *renderer) template.FuncMap {
+	return template.FuncMap{
+		"profile":   func() string { return r.in.Profile },
+		"level":     func() string { return tables.Number(100*estimate.Level, 0) + " %" },
+		"alpha":     func() string { return tables.Number(100*estimate.Alpha, 0) + " %" },
+		"margin":    func() string { return tables.Number(100*margin, 0) + " percentage points" },
+		"resamples": func() string { return grouped(estimate.Resamples) },
+
+		"rate":   func(e, arm, metric string) string { return r.rate(e, arm, metric) },
+		"change": func(e, arm, base, metric string) string { return points(r.experiment(e).Difference(arm, base, metric)) },
+		"claim":  r.claim,
+		"runs":   r.runs,
+		"has":    func(e string) bool { return len(r.experiment(e).Arms()) > 0 },
+		"code":   code,
+
+		"designTable": r.designTable, "familyTable": r.familyTable, "attackTable": r.attackTable,
+		"digestTable": r.digestTable, "notes": r.notes, "coverage": r.coverage,
+	}
+}
+
+func (r *renderer) claim(name string) (string, error) {
+	for i := range r.outcomes {
+		if r.outcomes[i].name == name {
+			return r.outcomes[i].sentence(), nil
+		}
+	}
+	return "", fmt.Errorf("no claim %q", name)
+}
+
+// runs counts the stored runs of an experiment that are done.
+func (r *renderer) runs(name string) string {
+	n := 0
+	e := r.experiment(name)
+	for _, a := range e.Arms() {
+		done, _ := e.Runs(a)
+		n += done
+	}
+	return grouped(n)
+}
+
+// code links to a source file, and names what to look for in it.
+func code(path, symbol string) string {
+	if symbol == "" {
+		return fmt.Sprintf("[`%s`](%s)", path, path)
+	}
+	return fmt.Sprintf("[`%s`](%s) (`%s`)", path, path, symbol)
+}
+
+// experiments that the report is about.
+var subjects = []string{"baseline", "backdoor", "poisoning", "safety", "placebo"}
+
+// notes are the failures and oddities of all runs, as a list; "" if there are none.
+func (r *renderer) notes() string {
+	var b strings.Builder
+	for _, name := range subjects {
+		e := r.experiment(name)
+		if len(e.Arms()) == 0 {
+			fmt.Fprintf(&b, "- %s: no stored runs at this profile; what it would show is marked \"not measured\".\n", name)
+		}
+		for _, n := range e.Notes() {
+			fmt.Fprintf(&b, "- %s\n", n)
+		}
+	}
+	return b.String()
+}
+
+// coverage says how many seeds the arms have.
+func (r *renderer) coverage() string {
+	counts := map[int]bool{}
+	for _, name := range subjects {
+		e := r.experiment(name)
+		for _, a := range e.Arms() {
+			counts[len(e.Seeds(a))] = true
+		}
+	}
+	var sizes []int
+	for n := range counts {
+		sizes = append(sizes, n)
+	}
+	slices.Sort(sizes)
+	switch {
+	case len(sizes) == 0:
+		return "No arm has a stored run."
+	case len(sizes) == 1 && sizes[0] == 1:
+		return "Every arm has a single seed: nothing can be said of other seeds."
+	case len(sizes) == 1:
+		return fmt.Sprintf("Every arm has %d seeds.", sizes[0])
+	}
+	return fmt.Sprintf("Arms have %d to %d seeds.", sizes[0], sizes[len(sizes)-1])
+}
