@@ -66,6 +66,7 @@ type commands struct {
 	Results  resultsCmd  `cmd:"" help:"List and filter the stored runs of an experiment."`
 	Diff     diffCmd     `cmd:"" help:"Say what differs between two experiments' tables."`
 	Analyze  analyzeCmd  `cmd:"" help:"The statistics on anyone's own results: a CSV or Parquet file."`
+	Report   reportCmd   `cmd:"" help:"Render REPORT.md and its figures from results/, and nothing else."`
 	List     listCmd     `cmd:"" help:"The catalogues: attacks, triggers, skills."`
 	New      newCmd      `cmd:"" help:"Write a starting notebook."`
 	Child    childCmd    `cmd:"" name:"notebook-child" hidden:""`
