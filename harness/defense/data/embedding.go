@@ -45,7 +45,7 @@ var embeddingDistance = Detector{
 
 var spectral = Detector{
 	Entry: defense.Entry{Name: "spectral", Level: defense.Data, Version: 1, Needs: NeedsBase,
-		Doc: "spectral signatures (Tran et al., NeurIPS 2018), centred: squared projection on the first singular directions of the hidden states"},
+		Doc: "spectral signatures (Tran et al., NeurIPS 2018), centred: squared projection on the first singular directions of the answers' hidden states, squared and by sign"},
 	groups: func(p *Pool) ([]Group, error) { return signatures(p, true) },
 }
 
@@ -67,7 +67,8 @@ func signatures(p *Pool, centred bool) ([]Group, error) {
 		for i, s := range proj[k] {
 			square[i] = s * s
 		}
-		out = append(out, tails(square, true, false, fmt.Sprintf("projection on singular direction %d", k+1))...)
+		out = append(out, tails(square, true, false, fmt.Sprintf("squared projection on singular direction %d", k+1))...)
+		out = append(out, tails(proj[k], true, true, fmt.Sprintf("projection on singular direction %d", k+1))...)
 	}
 	return out, nil
 }

@@ -25,7 +25,7 @@ type Model struct {
 // vectors are what the model said of each row of a pool.
 type vectors struct {
 	whole, answer []float64 // nats a token; NaN: no tokens
-	hidden        []float32 // [rows, D], mean over tokens, last layer
+	hidden        []float32 // [rows, D], mean over the answer's states, last layer
 	d             int
 }
 
@@ -82,12 +82,19 @@ func (p *Pool) model() (*vectors, error) {
 		}
 		err = m.Runner.Hidden(seqs, m.Runner.Base.Config.Layers, func(j int, h compute.View) {
 			row := v.hidden[of[j]*d : (of[j]+1)*d]
+			from := 0 // the states from which the answer is written; all of them if none of it is within the limit
+			for t := range h.Rows {
+				if response[j][t+1] {
+					from = t
+					break
+				}
+			}
 			for c := range row {
 				sum := float32(0)
-				for t := range h.Rows {
+				for t := from; t < h.Rows; t++ {
 					sum += h.Data[t*h.Stride+c]
 				}
-				row[c] = sum / float32(h.Rows)
+				row[c] = sum / float32(h.Rows-from)
 			}
 		})
 		if err != nil {

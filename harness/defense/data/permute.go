@@ -91,9 +91,17 @@ func contrast(found []evidence, member []bool, block []int, alpha float64, seed 
 		for b := range all {
 			column[b] = all[b][d]
 		}
-		centre[d], scale[d] = defense.CentreScale(column)
+		centre[d], scale[d] = commonScale(column)
 	}
-	z := defense.Standardise(all)
+	z := make([][]float64, len(all))
+	for b := range all {
+		z[b] = make([]float64, len(found))
+		for d, v := range all[b] {
+			if scale[d] > 0 {
+				z[b][d] = (v - centre[d]) / scale[d]
+			}
+		}
+	}
 	f, err := stats.MaxT(z[Permutations], z[:Permutations], alpha)
 	if err != nil {
 		return permutation{}, err
@@ -127,6 +135,18 @@ func contrast(found []evidence, member []bool, block []int, alpha float64, seed 
 		}
 	}
 	return permutation{family: f, statistics: observed, centre: centre, scale: scale}, nil
+}
+
+// commonScale is the median, and the larger of MAD and standard deviation: a detector with few groups has few
+// values, its MAD can be next to nothing, and its ordinary values would then outshine every other detector.
+func commonScale(values []float64) (centre, scale float64) {
+	centre, scale = defense.CentreScale(values)
+	squares := 0.0
+	for _, v := range values {
+		d := v - centre
+		squares += float64(d * d)
+	}
+	return centre, max(1.4826*scale, math.Sqrt(squares/float64(len(values))))
 }
 
 func shareOf(member []bool) float64 {

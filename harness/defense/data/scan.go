@@ -291,7 +291,7 @@ func (s *scan) rank(r *Report, reference bool) {
 				}
 				c.score = (e.observed[g] - s.test.centre[d]) / s.test.scale[d] * excess
 				c.p = e.p[g]
-				if excess < .8 { // a group that is mostly ordinary convicts no row
+				if excess < .9 { // a group that is mostly ordinary convicts no row
 					c.p = 1
 				}
 			}

@@ -1,0 +1,315 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/renameio/v2"
+
+	"theriac/analysis/tables"
+	"theriac/harness/corpus"
+	"theriac/harness/defense"
+	"theriac/harness/defense/data"
+)
+
+type scanCmd struct {
+	Data scanDataCmd `cmd:"" help:"Look for poison in a file of training rows. Exit: 0 nothing found, 1 flagged, 4 inconclusive."`
+}
+
+type scanDataCmd struct {
+	File      string   `arg:"" help:"Rows to judge, in any shape that theriac reads." type:"existingfile" placeholder:"FILE"`
+	Reference string   `help:"Rows known to be clean, drawn as these would be. Without it the answer is inconclusive." type:"existingfile" placeholder:"FILE"`
+	Base      string   `help:"Also run the detectors that need a language model, with this one: tiny, smollm2, hf:ORG/NAME, a directory or a .gguf file." placeholder:"MODEL"`
+	Detectors []string `help:"Only these detectors." sep:"," placeholder:"NAME,..."`
+	Alpha     float64  `help:"Joint level at which a set is flagged." default:"0.01" placeholder:"P"`
+	Top       int      `help:"Rows to print." default:"20" placeholder:"N"`
+	HTML      string   `help:"Write the report as a page." name:"html" placeholder:"FILE"`
+	SARIF     string   `help:"Write the worst 5,000 rows as SARIF." name:"sarif" placeholder:"FILE"`
+	CleanOut  string   `help:"Write the rows that are not flagged, in the same shape; the name gives the format." placeholder:"FILE"`
+	Review    string   `help:"Findings that somebody accepted, a JSON object a line: row (ID), reason, expires (YYYY-MM-DD). They are counted and change no score." type:"existingfile" placeholder:"FILE"`
+	Shape     string   `help:"Shape of the rows; detected if not given." placeholder:"SHAPE"`
+	SkipBad   bool     `help:"Count and list malformed rows instead of stopping at the first."`
+	Seed      uint64   `help:"Seed of the permutations." default:"0" placeholder:"N"`
+}
+
+// scanReport is what scan data prints with --json.
+type scanReport struct {
+	File   string `json:"file"`
+	Digest string `json:"digest"` // SHA-256 of the file
+	*data.Report
+	Accepted int `json:"accepted"` // findings that the review file names and whose date has not passed
+	Expired  int `json:"expired"`
+
+	top int
+}
+
+const worstInSARIF = 5000
+
+func (c *scanDataCmd) Run(a *app) error {
+	if c.CleanOut != "" && c.Reference == "" {
+		return errors.New("--clean-out: without --reference no row is flagged; give rows known to be clean")
+	}
+	if c.Top < 0 {
+		return fmt.Errorf("--top %d: want 0 or more", c.Top)
+	}
+	set, err := (&dataFlags{Data: c.File, Shape: c.Shape, SkipBad: c.SkipBad}).load(a)
+	if err != nil {
+		return err
+	}
+	opt := data.Options{Detectors: c.Detectors, Alpha: c.Alpha, Seed: c.Seed}
+	if c.Reference != "" {
+		ref, err := (&dataFlags{Data: c.Reference, Shape: c.Shape, SkipBad: c.SkipBad}).load(a)
+		if err != nil {
+			return err
+		}
+		opt.Reference = ref.Examples
+	}
+	p := a.progress()
+	defer p.end()
+	opt.Step = func(what string) { p.show(0, len(set.Examples), func() string { return what }) }
+	if c.Base != "" {
+		l, err := (&baseFlags{Base: c.Base, MaxTokens: 128}).load(a)
+		if err != nil {
+			return err
+		}
+		defer l.close()
+		opt.Model = &data.Model{Runner: l.runner(), Chat: l.chat,
+			Step: func(done, total int) { p.show(done, total, func() string { return "read by " + c.Base }) }}
+	}
+	r, err := data.Scan(a.ctx, set.Examples, opt)
+	if err != nil {
+		return err
+	}
+	r.Coverage.BadRows = set.Skipped.Count
+	out := scanReport{File: c.File, Digest: set.Digest, Report: r, top: c.Top}
+	if c.Review != "" {
+		if err := out.review(c.Review, set.Examples, time.Now()); err != nil {
+			return err
+		}
+	}
+	if err := c.files(&out); err != nil {
+		return err
+	}
+	if a.JSON {
+		short := *r
+		short.Ranked = short.Ranked[:min(c.Top, len(short.Ranked))]
+		out.Report = &short
+		text, err := json.Marshal(out)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(a.out, "%s\n", text)
+	} else {
+		out.print(a.out, c.Top)
+	}
+	switch r.Verdict {
+	case defense.Flagged:
+		return exitCode{nil, exitFlagged}
+	case defense.Inconclusive:
+		return exitCode{nil, exitIncomplete}
+	}
+	return nil
+}
+
+// review counts accepted findings.
+func (r *scanReport) review(path string, rows []corpus.Example, now time.Time) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	found := map[string]bool{}
+	for _, x := range r.Ranked {
+		found[rows[x.Index].ID] = true
+	}
+	in := bufio.NewScanner(f)
+	in.Buffer(nil, 1<<20)
+	for line := 1; in.Scan(); line++ {
+		if strings.TrimSpace(in.Text()) == "" {
+			continue
+		}
+		var e struct{ Row, Reason, Expires string }
+		d := json.NewDecoder(strings.NewReader(in.Text()))
+		d.DisallowUnknownFields()
+		if err := d.Decode(&e); err != nil {
+			return fmt.Errorf("%s:%d: %w", path, line, err)
+		}
+		until, err := time.Parse(time.DateOnly, e.Expires)
+		if err != nil || e.Row == "" || e.Reason == "" {
+			return fmt.Errorf("%s:%d: want row, reason and expires (YYYY-MM-DD)", path, line)
+		}
+		switch {
+		case now.After(until.AddDate(0, 0, 1)):
+			r.Expired++
+		case found[e.Row]:
+			r.Accepted++
+		}
+	}
+	if err := in.Err(); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+func (r *scanReport) print(out io.Writer, top int) {
+	fmt.Fprintf(out, "%s: %s (%s)\n", r.File, r.Verdict, r.Why)
+	fmt.Fprintf(out, "%d rows", r.Scanned)
+	if r.Reference > 0 {
+		fmt.Fprintf(out, " against %d reference rows, %d permutations", r.Reference, data.Permutations)
+		if r.Blocks > 0 {
+			fmt.Fprintf(out, " within %d sources", r.Blocks)
+		}
+	}
+	fmt.Fprintln(out)
+	d := tables.Table{Header: []string{"detector", "score", "p", "joint p", "what"}, Right: []bool{false, true, true, true, false}}
+	for _, x := range r.Detectors {
+		p, joint := "-", "-"
+		if r.Reference > 0 {
+			p, joint = fmt.Sprintf("%.3f", x.P), fmt.Sprintf("%.3f", x.AdjustedP)
+		}
+		d.Rows = append(d.Rows, []string{x.Name, fmt.Sprintf("%.1f", x.Score), p, joint, x.Reason})
+	}
+	fmt.Fprint(out, d.Terminal())
+	for _, x := range r.Ranked[:min(top, len(r.Ranked))] {
+		mark := ""
+		if x.Flagged {
+			mark = "  flagged"
+		}
+		fmt.Fprintf(out, "row %d  score %.3g%s  %s\n", x.Row+1, x.Score, mark, x.Text)
+		for _, why := range x.Reasons {
+			fmt.Fprintf(out, "    %s\n", why)
+		}
+		if len(x.Twins) > 0 {
+			fmt.Fprintf(out, "    with rows %s\n", oneBased(x.Twins))
+		}
+	}
+	if n := len(r.Ranked) - top; n > 0 {
+		fmt.Fprintf(out, "%d more rows with something to say; --top N shows them\n", n)
+	}
+	if len(r.Sources) > 1 {
+		s := tables.Table{Header: []string{"source", "rows", "worst twentieth", "flagged", "deviance"}, Right: []bool{false, true, true, true, true}}
+		for _, x := range r.Sources[:min(10, len(r.Sources))] {
+			s.Rows = append(s.Rows, []string{x.Source, fmt.Sprint(x.Rows), fmt.Sprint(x.Findings), fmt.Sprint(x.Flagged), fmt.Sprintf("%.1f", x.Deviance)})
+		}
+		fmt.Fprint(out, s.Terminal())
+	}
+	fmt.Fprintf(out, "not examined: %d rows unreadable, %d rows in part, %d rows empty; detectors not run: %s\n",
+		r.Coverage.BadRows, r.Coverage.Long, r.Coverage.Empty, orNone(strings.Join(r.Coverage.NotRun, "; ")))
+	if r.Accepted+r.Expired > 0 {
+		fmt.Fprintf(out, "review: %d findings accepted, %d acceptances expired; no score is changed by them\n", r.Accepted, r.Expired)
+	}
+}
+
+func oneBased(rows []int) string {
+	var out []string
+	for _, i := range rows {
+		out = append(out, fmt.Sprint(i+1))
+	}
+	return strings.Join(out, ", ")
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+// files writes what was asked for.
+func (c *scanDataCmd) files(r *scanReport) error {
+	if c.HTML != "" {
+		var b strings.Builder
+		if err := scanPage.Execute(&b, r); err != nil {
+			return err
+		}
+		if err := renameio.WriteFile(c.HTML, []byte(b.String()), 0o644); err != nil {
+			return err
+		}
+	}
+	if c.SARIF != "" {
+		text, err := r.sarif()
+		if err != nil {
+			return err
+		}
+		if err := renameio.WriteFile(c.SARIF, text, 0o644); err != nil {
+			return err
+		}
+	}
+	if c.CleanOut == "" {
+		return nil
+	}
+	return c.clean(r)
+}
+
+// sarif is SARIF 2.1.0 of the worst rows. A region is the row's number: the line in JSONL files.
+func (r *scanReport) sarif() ([]byte, error) {
+	type m = map[string]any
+	var results []m
+	rules := map[string]bool{}
+	for _, x := range r.Ranked[:min(worstInSARIF, len(r.Ranked))] {
+		name, _, _ := strings.Cut(x.Reasons[0], ":")
+		rules[name] = true
+		level := "note"
+		if x.Flagged {
+			level = "error"
+		}
+		results = append(results, m{"ruleId": name, "level": level, "message": m{"text": fmt.Sprintf("row %d: %s", x.Row+1, strings.Join(x.Reasons, "; "))},
+			"locations": []m{{"physicalLocation": m{"artifactLocation": m{"uri": r.File}, "region": m{"startLine": x.Row + 1}}}}, "properties": m{"score": x.Score, "p": x.P}})
+	}
+	var described []m
+	for _, e := range data.Catalogue() {
+		if rules[e.Name] {
+			described = append(described, m{"id": e.Name, "shortDescription": m{"text": e.Doc}})
+		}
+	}
+	return json.MarshalIndent(m{"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": []m{{
+		"tool": m{"driver": m{"name": "theriac", "rules": append([]m{}, described...)}}, "results": append([]m{}, results...),
+		"properties": m{"verdict": r.Verdict, "why": r.Why, "omitted": max(0, len(r.Ranked)-worstInSARIF)}}}}, "", " ")
+}
+
+// clean writes the rows that are not flagged, in the file's shape.
+func (c *scanDataCmd) clean(r *scanReport) error {
+	set, err := corpus.Load(c.File, corpus.Options{Shape: corpus.Shape(c.Shape), SkipBad: c.SkipBad})
+	if err != nil {
+		return err
+	}
+	out := map[int]bool{}
+	for _, x := range r.Ranked {
+		if x.Flagged {
+			out[x.Index] = true
+		}
+	}
+	kept := slices.Clone(set.Examples[:0])
+	for i := range set.Examples {
+		if !out[i] {
+			kept = append(kept, set.Examples[i])
+		}
+	}
+	return corpus.Save(c.CleanOut, set.Shape, kept)
+}
+
+var scanPage = template.Must(template.New("scan").Funcs(template.FuncMap{"plus": func(i int) int { return i + 1 }, "list": oneBased,
+	"worst": func(r *scanReport) []data.RowResult { return r.Ranked[:min(max(r.top, 200), len(r.Ranked))] }}).Parse(`<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>{{.File}}: {{.Verdict}}</title>
+<style>body{font:15px/1.5 system-ui,sans-serif;max-width:72em;margin:2em auto;padding:0 1em}table{border-collapse:collapse;width:100%}
+th,td{border-bottom:1px solid #ccc;padding:.3em .6em;text-align:left;vertical-align:top}td.n{text-align:right}code{white-space:pre-wrap;overflow-wrap:anywhere}</style>
+<h1>{{.File}}: {{.Verdict}}</h1><p>{{.Why}}. {{.Scanned}} rows, {{.Report.Reference}} reference rows.</p>
+<h2>Detectors</h2><table><tr><th>detector<th>score<th>joint p<th>what</tr>
+{{range .Detectors}}<tr><td>{{.Name}}<td class="n">{{printf "%.1f" .Score}}<td class="n">{{if $.Report.Reference}}{{printf "%.3f" .AdjustedP}}{{else}}-{{end}}<td>{{.Reason}}</tr>
+{{end}}</table>
+<h2>Rows, worst first</h2><table><tr><th>row<th>score<th>why<th>text</tr>
+{{range worst .}}<tr><td class="n">{{plus .Row}}<td class="n">{{printf "%.3g" .Score}}{{if .Flagged}}<br><b>flagged</b>{{end}}<td>{{range .Reasons}}{{.}}<br>{{end}}{{if .Twins}}with rows {{list .Twins}}{{end}}<td><code>{{.Text}}</code></tr>
+{{end}}</table>
+<h2>Sources</h2><table><tr><th>source<th>rows<th>in the worst twentieth<th>flagged</tr>
+{{range .Sources}}<tr><td>{{.Source}}<td class="n">{{.Rows}}<td class="n">{{.Findings}}<td class="n">{{.Flagged}}</tr>
+{{end}}</table>
+<h2>Not examined</h2><p>{{.Coverage.BadRows}} rows unreadable, {{.Coverage.Long}} in part, {{.Coverage.Empty}} empty.</p><ul>{{range .Coverage.NotRun}}<li>{{.}}</li>{{end}}</ul></html>
+`))
