@@ -85,6 +85,8 @@ func (e *Experiment) missing(arm, metric string) stats.Estimate {
 		return none(fmt.Sprintf("%s has no stored runs", e.Name))
 	case done+failed == 0:
 		return none(fmt.Sprintf("%s has no arm %s", e.Name, arm))
+	case e.arms[arm].torn[metric]:
+		return none(fmt.Sprintf("runs of %s at one seed disagree on %s", arm, metric))
 	case done == 0:
 		return none(fmt.Sprintf("all %d runs of %s failed", failed, arm))
 	}

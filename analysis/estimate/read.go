@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -23,11 +24,12 @@ type Experiment struct {
 	result map[string]int32  // outcome -> number
 }
 
-// arm is one condition; its runs are by seed, one a seed.
+// arm is one condition; after settle its runs are by seed, one a seed.
 type arm struct {
 	name string
 	spec []store.Field
 	runs []run
+	torn map[string]bool // metrics that runs at one seed disagree on
 }
 
 type run struct {
@@ -160,11 +162,7 @@ func (e *Experiment) settle(a *arm) {
 	}
 	a.runs = slices.DeleteFunc(a.runs, func(r run) bool { return r.variant != best })
 	slices.SortStableFunc(a.runs, func(x, y run) int { return cmp.Compare(x.seed, y.seed) })
-	kept := len(a.runs)
-	a.runs = slices.CompactFunc(a.runs, func(x, y run) bool { return x.seed == y.seed })
-	if kept > len(a.runs) {
-		e.notes = append(e.notes, fmt.Sprintf("%s: arm %s has %d runs too many at seeds that it has already; the first of each counts", e.Name, a.name, kept-len(a.runs)))
-	}
+	a.merge(e)
 	a.spec = a.runs[0].spec
 	for i := range a.runs {
 		a.runs[i].spec = nil
@@ -174,4 +172,44 @@ func (e *Experiment) settle(a *arm) {
 			e.notes = append(e.notes, fmt.Sprintf("%s: %s at seed %d failed: %s", e.Name, a.name, r.seed, r.reason))
 		}
 	}
+}
+
+// merge leaves one run a seed. Where several are stored, of which nothing tells which is right, metrics on which they
+// disagree are dropped from the whole arm: half of its seeds judged in one way and half in another would say nothing.
+func (a *arm) merge(e *Experiment) {
+	a.torn = map[string]bool{}
+	var kept []run
+	for _, r := range a.runs {
+		n := len(kept)
+		if n == 0 || kept[n-1].seed != r.seed {
+			kept = append(kept, r)
+			continue
+		}
+		first := &kept[n-1]
+		if first.failed != r.failed {
+			if first.failed {
+				*first = r // done beats failed
+			}
+			continue
+		}
+		for _, m := range slices.Concat(first.metrics, r.metrics) {
+			x, okX := first.metric(m.Name)
+			y, okY := r.metric(m.Name)
+			if okX != okY || x.N != y.N || x.K != y.K || x.Value != y.Value && !(x.Value != x.Value && y.Value != y.Value) {
+				a.torn[m.Name] = true
+			}
+		}
+	}
+	if len(kept) == len(a.runs) {
+		return
+	}
+	what := "they agree"
+	if len(a.torn) > 0 {
+		what = "left out, because they disagree: " + strings.Join(slices.Sorted(maps.Keys(a.torn)), ", ")
+	}
+	e.notes = append(e.notes, fmt.Sprintf("%s: arm %s has %d runs for %d seeds, of one specification; %s", e.Name, a.name, len(a.runs), len(kept), what))
+	for i := range kept {
+		kept[i].metrics = slices.DeleteFunc(kept[i].metrics, func(m store.Metric) bool { return a.torn[m.Name] })
+	}
+	a.runs = kept
 }

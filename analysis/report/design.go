@@ -5,7 +5,9 @@ import (
 	"math"
 
 	"theriac/analysis/estimate"
+	"theriac/analysis/stats"
 	"theriac/analysis/tables"
+	"theriac/harness/rng"
 )
 
 // designTable says, for each number of seeds that occurs, the smallest p and what a family needs.
@@ -36,4 +38,39 @@ func (r *renderer) designTable() string {
 		t.Add(seeds, plainP(p), plainP(family), verdict)
 	}
 	return t.Markdown()
+}
+
+// studies are simulated for each power of few seeds.
+const studies = 2000
+
+// powerTable is the chance that one test, taken alone, finds an effect, in standard deviations of the paired
+// differences, at the seeds that occur.
+func (r *renderer) powerTable() (string, error) {
+	sizes := map[int]bool{}
+	for _, c := range claims {
+		sizes[len(r.experiment(c.experiment).Seeds(c.arm))] = true
+	}
+	effects := []float64{0.5, 1, 2, 4}
+	t := tables.Table{Header: []string{"seeds"}, Right: []bool{true}}
+	for _, d := range effects {
+		t.Header, t.Right = append(t.Header, fmt.Sprintf("power at %g SD", d)), append(t.Right, true)
+	}
+	for n := 1; n <= 10000; n++ {
+		if !sizes[n] {
+			continue
+		}
+		row := []string{fmt.Sprint(n)}
+		for _, d := range effects {
+			p, err := stats.SignFlipPower(rng.Stream(0, "report", "power"), n, d, estimate.Alpha, stats.Greater, studies)
+			if err != nil {
+				return "", fmt.Errorf("power of %d seeds: %w", n, err)
+			}
+			row = append(row, tables.Percent(p.Power)+" %")
+		}
+		t.Add(row...)
+	}
+	if len(t.Rows) == 0 {
+		return "*No seed is stored: there is no design to judge.*\n", nil
+	}
+	return t.Markdown(), nil
 }

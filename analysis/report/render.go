@@ -29,6 +29,7 @@ func render(in *Input, text string) ([]File, error) {
 	if r.outcomes, err = judge(r.experiment); err != nil {
 		return nil, err
 	}
+	r.dose, r.doseErr = r.experiment("poisoning").DoseResponse(r.doses(), "asr")
 	t, err := template.New("template.md").Funcs(functions(r)).Option("missingkey=error").Parse(text)
 	if err != nil {
 		return nil, err
@@ -57,6 +58,8 @@ func render(in *Input, text string) ([]File, error) {
 type renderer struct {
 	in       *Input
 	outcomes []outcome
+	dose     stats.DoseResponse
+	doseErr  error
 	means    map[[3]string]stats.Estimate // by experiment, arm, metric
 	figures  map[string]*plots.Figure
 	names    []string // of figures, in order of use
@@ -97,8 +100,18 @@ func functions(r *renderer) template.FuncMap {
 		"code":   code,
 
 		"designTable": r.designTable, "familyTable": r.familyTable, "attackTable": r.attackTable,
+		"powerTable": r.powerTable, "figure": r.figure, "rates": r.rates, "stealthTable": r.stealthTable, "doseText": r.doseText,
+		"doseTable": r.doseTable, "doseCost": r.doseCost, "detectors": r.detectors, "reproduction": r.reproduction,
+		"ed50": func() string { return r.effective(r.dose.ED50) }, "ed90": func() string { return r.effective(r.dose.ED90) },
 		"digestTable": r.digestTable, "notes": r.notes, "coverage": r.coverage,
 	}
+}
+
+func (r *renderer) effective(d stats.EffectiveDose) string {
+	if r.doseErr != nil {
+		return "not measured"
+	}
+	return dose(d)
 }
 
 func (r *renderer) claim(name string) (string, error) {

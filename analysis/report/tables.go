@@ -42,10 +42,8 @@ func (r *renderer) attackTable() string {
 		}
 		base := baselines[name]
 		for _, arm := range e.Arms() {
-			if kind, ok := e.Spec(arm, "spec.attack"); arm == base || !ok || kind == "" {
-				if _, ok := e.Spec(arm, "attack"); arm == base || !ok {
-					continue
-				}
+			if kind, _ := e.Spec(arm, "attack"); arm == base || kind == "" {
+				continue
 			}
 			done, failed := e.Runs(arm)
 			runs := fmt.Sprint(done)

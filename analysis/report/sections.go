@@ -1,0 +1,202 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"theriac/analysis/estimate"
+	"theriac/analysis/stats"
+	"theriac/analysis/tables"
+)
+
+func atof(s string) (float64, error) { return strconv.ParseFloat(s, 64) }
+
+// rates is a table of rates by arm, with the exact bound over pooled items where a count is zero or full.
+func (r *renderer) rates(name string, metrics ...string) string {
+	e := r.experiment(name)
+	if len(e.Arms()) == 0 {
+		return fmt.Sprintf("*The experiment \"%s\" has no stored runs: not measured.*\n", name)
+	}
+	t := tables.Table{Header: []string{"arm", "runs"}, Right: []bool{false, true}}
+	for _, m := range metrics {
+		t.Header, t.Right = append(t.Header, titles[m]+" %"), append(t.Right, true)
+	}
+	bounds := false
+	for _, a := range e.Arms() {
+		done, failed := e.Runs(a)
+		row := []string{a, fmt.Sprint(done)}
+		if failed > 0 {
+			row[1] += fmt.Sprintf(" (%d failed)", failed)
+		}
+		for _, m := range metrics {
+			v := r.mean(name, a, m)
+			c := cell(v)
+			if k, n, ok := e.Count(a, m); ok && !math.IsNaN(v.Value) && n > 0 && (k == 0 || k == n) {
+				p := e.Pooled(a, m)
+				edge := "≤ " + tables.Percent(p.Interval.High)
+				if k == n {
+					edge = "≥ " + tables.Percent(p.Interval.Low)
+				}
+				c += fmt.Sprintf("; %d of %s: %s", k, grouped(n), edge)
+				bounds = true
+			}
+			row = append(row, c)
+		}
+		t.Add(row...)
+	}
+	if bounds {
+		t.Notes = append(t.Notes, "Where all items came out alike, the exact (Clopper-Pearson) bound over pooled items stands beside the by-seed interval; it takes items as independent.")
+	}
+	return t.Markdown()
+}
+
+var titles = map[string]string{
+	"asr": "attack success", "near_trigger": "near trigger", "false_trigger": "without trigger", "clean_accuracy": "clean accuracy", "refusal": "refused, restricted",
+	"over_refusal": "refused, harmless look-alikes", "poisoned_rows": "poisoned rows", "poisoned_tokens": "poisoned response tokens",
+}
+
+// stealthTable tests every attack of three experiments for non-inferiority: a screen, under Benjamini and Hochberg.
+func (r *renderer) stealthTable() (string, error) {
+	t := tables.Table{Header: []string{"attack", "clean accuracy %", "change, points", "p", "p (BH)", "at the margin"}, Right: []bool{false, true, true, true, true}}
+	type row struct {
+		cells []string
+		m     stats.Margin
+	}
+	var rows []row
+	var p []float64
+	for _, name := range []string{"backdoor", "poisoning", "safety"} {
+		e := r.experiment(name)
+		for _, a := range r.attacks(name) {
+			m := e.NonInferior(a, baselines[name], "clean_accuracy", margin)
+			d := e.Difference(a, baselines[name], "clean_accuracy")
+			label := name + ": " + a
+			if math.IsNaN(d.Value) {
+				t.Add(label, cell(r.mean(name, a, "clean_accuracy")), "not measured", "–", "–", absent(d))
+				continue
+			}
+			rows = append(rows, row{[]string{label, cell(r.mean(name, a, "clean_accuracy")), points(d), tables.P(m.Test)}, m})
+			p = append(p, m.Test.P)
+		}
+	}
+	if len(rows) > 0 {
+		f, err := stats.BenjaminiHochberg(p, estimate.Alpha)
+		if err != nil {
+			return "", err
+		}
+		for i, x := range rows {
+			verdict := "not shown to be non-inferior"
+			if f.Rejected[i] {
+				verdict = "non-inferior"
+			}
+			t.Add(append(x.cells, plainP(f.Adjusted[i]), verdict)...)
+		}
+	}
+	if len(t.Rows) == 0 {
+		return "*No attack has stored runs: not measured.*\n", nil
+	}
+	return t.Markdown(), nil
+}
+
+// doseText gives the dose-response in a sentence or two.
+func (r *renderer) doseText() string {
+	if r.doseErr != nil {
+		return fmt.Sprintf("No curve could be fitted: %v.", r.doseErr)
+	}
+	d := r.dose
+	s := fmt.Sprintf("ED50 is %s, ED90 %s; the interval is the recommended one (%s) of the binomial, the overdispersed and the by-seed one.", dose(d.ED50), dose(d.ED90), d.ED50.Recommended)
+	if !math.IsNaN(d.Phi) {
+		s += fmt.Sprintf(" Runs scatter around the curve with %s times the variance that counting alone would give.", tables.Number(d.Phi, 1))
+	}
+	for _, w := range d.Warnings {
+		s += " Warning: " + w + "."
+	}
+	return s
+}
+
+// doseTable lists the three intervals of ED50 and ED90.
+func (r *renderer) doseTable() string {
+	if r.doseErr != nil {
+		return ""
+	}
+	t := tables.Table{Header: []string{"dose", "rows", "binomial", "overdispersed", "by seed", "quote"}, Right: []bool{false, true, true, true, true}}
+	for _, x := range []struct {
+		name string
+		d    stats.EffectiveDose
+	}{{"ED50", r.dose.ED50}, {"ED90", r.dose.ED90}} {
+		iv := func(v stats.Interval) string {
+			return "[" + tables.Number(v.Low, 1) + ", " + tables.Number(v.High, 1) + "]"
+		}
+		t.Add(x.name, tables.Number(x.d.Estimate.Value, 1), iv(x.d.Profile.Binomial), iv(x.d.Profile.Quasibinomial), iv(x.d.Profile.Cluster), x.d.Recommended)
+	}
+	t.Notes = append(t.Notes, "Profile-likelihood intervals; – is an end that the data do not bound.")
+	return t.Markdown()
+}
+
+// doseCost says what a dose is: rows, share of rows and of response tokens, exposures.
+func (r *renderer) doseCost() string {
+	e := r.experiment("poisoning")
+	t := tables.Table{Header: []string{"poisoned rows", "share of rows %", "share of response tokens %", "exposures", "attack success %"}, Right: []bool{true, true, true, true, true}}
+	for _, d := range r.doses() {
+		exposures := "not measured"
+		if v := e.Values(d.Arm, "exposures"); len(v) > 0 {
+			exposures = tables.Number(v[0], 0)
+		}
+		share := func(metric string) string {
+			if k, n, ok := e.Count(d.Arm, metric); ok && n > 0 {
+				return tables.Number(100*float64(k)/float64(n), 1)
+			}
+			return "not measured"
+		}
+		t.Add(tables.Number(d.Dose, 0), share("poisoned_rows"), share("poisoned_tokens"), exposures, cell(r.mean("poisoning", d.Arm, "asr")))
+	}
+	if len(t.Rows) == 0 {
+		return "*No dose has stored runs: not measured.*\n"
+	}
+	return t.Markdown()
+}
+
+// detectors says for which levels results are stored.
+func (r *renderer) detectors() string {
+	var have, lack []string
+	for _, level := range []struct{ key, name string }{{"data", "data validation"}, {"monitor", "training monitor"}, {"scan", "backdoor detection"}} {
+		n := 0
+		for _, name := range subjects {
+			e := r.experiment(name)
+			for _, a := range e.Arms() {
+				_, k := e.Verdicts(a, level.key)
+				n += k
+			}
+		}
+		if n > 0 {
+			have = append(have, fmt.Sprintf("%s (%s verdicts)", level.name, grouped(n)))
+		} else {
+			lack = append(lack, level.name)
+		}
+	}
+	s := ""
+	if len(have) > 0 {
+		s = "Verdicts are stored for " + list(have) + "."
+	}
+	if len(lack) > 0 {
+		if s != "" {
+			s += " "
+		}
+		s += "No verdict is stored for " + list(lack) + ": these columns say \"not measured\", which is neither caught nor missed."
+	}
+	return s
+}
+
+// reproduction lists claim, command and what it should print.
+func (r *renderer) reproduction() string {
+	t := tables.Table{Header: []string{"claim", "command", "expected"}}
+	for _, o := range r.outcomes {
+		want := "no stored run: " + o.untested
+		if o.untested == "" {
+			want = fmt.Sprintf("%s %s (%s), %s: %s", o.metric, o.arm+" less "+o.baseline, points(o.difference), "p "+plainP(o.test.P), o.verdict())
+		}
+		t.Add(o.name, fmt.Sprintf("theriac run experiments/%s --profile %s", o.experiment, r.in.Profile), want)
+	}
+	t.Add("this report", "theriac report --profile "+r.in.Profile+" --check", "no difference")
+	return t.Markdown()
+}
