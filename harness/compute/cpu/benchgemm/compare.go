@@ -16,18 +16,16 @@ import (
 	"theriac/harness/compute/cpu"
 )
 
-// result is the pairs of blocks of one product.
+// result is the pairs of blocks of one product: the quiet ones, during which no thread waited for a core.
 type result struct {
 	ours, theirs, ratio []float64 // GFLOPS, GFLOPS, ours/theirs
-	disturbed           int       // blocks during which other programs took a core, in spite of repetition
+	tried               int       // pairs, the disturbed ones too
 }
 
-const (
-	blockFLOP = 2e8 // of a block, a thread: about a millisecond, to fit between other programs' turns
-	tries     = 25  // how often to repeat a disturbed block
-)
+const blockFLOP = 2e8 // of a block, a thread: about a millisecond, to fit between other programs' turns
 
-func compare(d *cpu.Device, b *blas, s shape, pairs int) (r result) {
+// compare takes quiet pairs until there are enough, or for no longer than patience.
+func compare(d *cpu.Device, b *blas, s shape, pairs int, patience time.Duration) (r result) {
 	a, w, c := values(s.m*s.k), values(s.n*s.k), d.Alloc(s.m*s.n)
 	dst, term := compute.Of(c, s.m, s.n), compute.Term{}
 	ta, tb, lda, ldb := noTrans, noTrans, s.k, s.n
@@ -55,57 +53,51 @@ func compare(d *cpu.Device, b *blas, s shape, pairs int) (r result) {
 		b.sgemm(rowMajor, int32(ta), int32(tb), int32(s.m), int32(s.n), int32(s.k), 1, ptr(a), int32(lda), ptr(w), int32(ldb), 0, ptr(c), int32(s.n))
 	}
 	calls := max(1, int(blockFLOP*float64(d.Threads())/s.flop()))
-	one := func(f func()) float64 {
-		seconds, disturbed := block(f, calls, d.Threads())
-		if disturbed {
-			r.disturbed++
-		}
-		return s.flop() * float64(calls) / seconds / 1e9
+	failed := 0
+	one := func(f func()) (float64, bool) {
+		seconds, quiet := block(f, calls, d.Threads(), failed)
+		return s.flop() * float64(calls) / seconds / 1e9, quiet
 	}
 	us()
 	them()
-	for i := range pairs {
-		var u, v float64
-		if i%2 == 0 {
-			u, v = one(us), one(them)
-		} else {
-			v, u = one(them), one(us)
+	for start := time.Now(); len(r.ratio) < pairs && (d.Threads() == 1 || r.tried == 0 || time.Since(start) < patience); r.tried++ {
+		first, second := us, them
+		if r.tried%2 == 1 {
+			first, second = them, us
 		}
-		r.ours, r.theirs, r.ratio = append(r.ours, u), append(r.theirs, v), append(r.ratio, u/v)
+		u, quiet := one(first)
+		v, quieter := one(second)
+		if r.tried%2 == 1 {
+			u, v = v, u
+		}
+		if failed++; quiet && quieter {
+			r.ours, r.theirs, r.ratio = append(r.ours, u), append(r.theirs, v), append(r.ratio, u/v)
+			failed = 0
+		}
 	}
 	runtime.KeepAlive(a)
 	runtime.KeepAlive(w)
 	return r
 }
 
-// block times calls of f after a warm one. One thread is timed by its own clock; of several, the block
-// is repeated until no thread waited for a core, and the fastest is taken if that never happens.
-func block(f func(), calls, threads int) (seconds float64, disturbed bool) {
+// block times calls of f after a warm one. One thread is timed by its own clock, which
+// stands still while it waits for a core; so it is always quiet.
+func block(f func(), calls, threads, failed int) (seconds float64, quiet bool) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	for range tries {
-		if threads > 1 {
-			time.Sleep(time.Millisecond) // the other's helpers go to sleep, and a new turn of this program begins
-		}
-		f()
-		before, start, own := waited(), time.Now(), threadTime()
-		for range calls {
-			f()
-		}
-		t := time.Since(start).Seconds()
-		own = threadTime() - own
-		lost := waited()-before > 0.03*t
-		if threads == 1 {
-			return own, lost
-		}
-		if seconds == 0 || t < seconds {
-			seconds = t
-		}
-		if !lost {
-			return t, false
-		}
+	if threads > 1 { // the other's helpers go to sleep; and who has slept for long is first when others compete for the cores
+		time.Sleep(min(time.Millisecond<<min(failed, 6), 40*time.Millisecond))
 	}
-	return seconds, true
+	f()
+	before, start, own := waited(), time.Now(), threadTime()
+	for range calls {
+		f()
+	}
+	seconds, own = time.Since(start).Seconds(), threadTime()-own
+	if threads == 1 {
+		return own, true
+	}
+	return seconds, waited()-before < 0.03*seconds
 }
 
 // waited is how long threads of this process were ready to run and had no core, in seconds (0
