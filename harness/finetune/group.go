@@ -3,6 +3,7 @@ package finetune
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 
 	"theriac/harness/compute"
@@ -20,6 +21,7 @@ func Group(ctx context.Context, workers, n int, newDevice func() compute.Device,
 			dev := newDevice()
 			for j := range jobs {
 				errs[j] = do(ctx, dev, j)
+				runtime.GC() // a run's buffers are large: the next one's should not come on top of them
 			}
 		})
 	}

@@ -52,6 +52,7 @@ func Load(dev compute.Device, m *model.Model, maxSeq int) (*Base, error) {
 	if err := parallel(jobs); err != nil {
 		return nil, err
 	}
+	m.Forget() // everything is packed
 	return b, nil
 }
 
@@ -199,5 +200,6 @@ func (b *Base) PackBackward(dev compute.Device, from int) error {
 		return err
 	}
 	b.backFrom = min(b.backFrom, from)
+	b.Model.Forget()
 	return nil
 }

@@ -155,6 +155,13 @@ func (m *Model) fit() error {
 	return nil
 }
 
+// Forget lets the system take back the memory of the files' pages. The model stays open.
+func (m *Model) Forget() {
+	if m.GGUF != nil {
+		m.GGUF.Forget()
+	}
+}
+
 // Close releases the files.
 func (m *Model) Close() error { return m.source.Close() }
 

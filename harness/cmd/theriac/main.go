@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 
 	"github.com/alecthomas/kong"
 
@@ -17,6 +18,7 @@ import (
 )
 
 func main() {
+	debug.SetGCPercent(25) // weights are most of the heap and live long: a collector that waits for its doubling would waste as much again
 	corpus.OpenParquet = func(path string) (corpus.Table, error) { return store.OpenRows(path) }
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -63,6 +65,7 @@ type commands struct {
 	Pull     pullCmd     `cmd:"" help:"Fetch a model or a data set."`
 	Demo     demoCmd     `cmd:"" help:"Every experiment at the demo profile into build/demo, compared byte for byte with the committed results."`
 	Run      runCmd      `cmd:"" help:"Run an experiment's script as a notebook; it goes on where it was interrupted."`
+	Scan     scanCmd     `cmd:"" help:"Look for poison in training rows."`
 	Results  resultsCmd  `cmd:"" help:"List and filter the stored runs of an experiment."`
 	Diff     diffCmd     `cmd:"" help:"Say what differs between two experiments' tables."`
 	Analyze  analyzeCmd  `cmd:"" help:"The statistics on anyone's own results: a CSV or Parquet file."`

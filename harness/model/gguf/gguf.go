@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/edsrzf/mmap-go"
+	"golang.org/x/sys/unix"
 
 	"theriac/harness/model/safetensors"
 )
@@ -392,5 +393,12 @@ func decode(t Type, b []byte, dst []float32) {
 				dst[k+16+i] = float32(float32(v>>4)*d) + m
 			}
 		}
+	}
+}
+
+// Forget lets the system take back the pages that were read; they come back when they are read again.
+func (f *File) Forget() {
+	if f.mem != nil {
+		unix.Madvise(f.mem, unix.MADV_DONTNEED)
 	}
 }
