@@ -103,3 +103,24 @@ func (e *Experiment) DoseResponse(doses []Dose, metric string) (stats.DoseRespon
 	}
 	return stats.Dose(rows, stats.DoseOptions{Level: Level})
 }
+
+// Within tests two metrics of one arm against each other, paired by seed, by exact sign-flip. Without a pair P is 1 and
+// Statistic NaN.
+func (e *Experiment) Within(arm, metric, other string, alternative stats.Alternative) stats.Test {
+	var d []float64
+	for _, r := range e.runs(arm) {
+		x, okX := r.metric(metric)
+		y, okY := r.metric(other)
+		if okX && okY {
+			d = append(d, x.Value-y.Value)
+		}
+	}
+	if len(d) == 0 {
+		return nothing(fmt.Sprintf("no run of %s has both %s and %s", arm, metric, other), alternative)
+	}
+	t, err := stats.SignFlip(e.source(arm, metric, other, "within"), d, alternative, Draws)
+	if err != nil {
+		return nothing(err.Error(), alternative)
+	}
+	return t
+}

@@ -37,7 +37,7 @@ func (r *renderer) designTable() string {
 		}
 		t.Add(seeds, plainP(p), plainP(family), verdict)
 	}
-	return t.Markdown()
+	return markdown(&t)
 }
 
 // studies are simulated for each power of few seeds.
@@ -72,5 +72,5 @@ func (r *renderer) powerTable() (string, error) {
 	if len(t.Rows) == 0 {
 		return "*No seed is stored: there is no design to judge.*\n", nil
 	}
-	return t.Markdown(), nil
+	return markdown(&t), nil
 }

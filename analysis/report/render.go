@@ -103,7 +103,7 @@ func functions(r *renderer) template.FuncMap {
 		"powerTable": r.powerTable, "figure": r.figure, "rates": r.rates, "stealthTable": r.stealthTable, "doseText": r.doseText,
 		"doseTable": r.doseTable, "doseCost": r.doseCost, "detectors": r.detectors, "reproduction": r.reproduction,
 		"ed50": func() string { return r.effective(r.dose.ED50) }, "ed90": func() string { return r.effective(r.dose.ED90) },
-		"digestTable": r.digestTable, "notes": r.notes, "coverage": r.coverage,
+		"digestTable": r.digestTable, "notes": r.notes, "oddities": r.oddities, "near": r.near, "placeboEffects": r.placeboEffects, "coverage": r.coverage,
 	}
 }
 
@@ -145,19 +145,41 @@ func code(path, symbol string) string {
 // experiments that the report is about.
 var subjects = []string{"baseline", "backdoor", "poisoning", "safety", "placebo"}
 
-// notes are the failures and oddities of all runs, as a list; "" if there are none.
-func (r *renderer) notes() string {
-	var b strings.Builder
+// odd are the failures and oddities of all runs, a line each.
+func (r *renderer) odd() (lines []string) {
 	for _, name := range subjects {
 		e := r.experiment(name)
 		if len(e.Arms()) == 0 {
-			fmt.Fprintf(&b, "- %s: no stored runs at this profile; what it would show is marked \"not measured\".\n", name)
+			lines = append(lines, name+": no stored runs at this profile; what it would show is marked as not measured")
 		}
 		for _, n := range e.Notes() {
-			fmt.Fprintf(&b, "- %s\n", n)
+			lines = append(lines, inline(n))
 		}
 	}
-	return b.String()
+	return lines
+}
+
+// notes lists what is odd; "" if nothing is.
+func (r *renderer) notes() string {
+	if lines := r.odd(); len(lines) > 0 {
+		return "- " + strings.Join(lines, "\n- ")
+	}
+	return ""
+}
+
+// oddities counts what notes lists, by experiment.
+func (r *renderer) oddities() string {
+	var parts []string
+	for _, name := range subjects {
+		n := len(r.experiment(name).Notes())
+		switch {
+		case len(r.experiment(name).Arms()) == 0:
+			parts = append(parts, name+" (no stored runs)")
+		case n > 0:
+			parts = append(parts, fmt.Sprintf("%s (%d)", name, n))
+		}
+	}
+	return list(parts)
 }
 
 // coverage says how many seeds the arms have.

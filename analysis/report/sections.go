@@ -48,7 +48,7 @@ func (r *renderer) rates(name string, metrics ...string) string {
 	if bounds {
 		t.Notes = append(t.Notes, "Where all items came out alike, the exact (Clopper-Pearson) bound over pooled items stands beside the by-seed interval; it takes items as independent.")
 	}
-	return t.Markdown()
+	return markdown(&t)
 }
 
 var titles = map[string]string{
@@ -95,7 +95,7 @@ func (r *renderer) stealthTable() (string, error) {
 	if len(t.Rows) == 0 {
 		return "*No attack has stored runs: not measured.*\n", nil
 	}
-	return t.Markdown(), nil
+	return markdown(&t), nil
 }
 
 // doseText gives the dose-response in a sentence or two.
@@ -104,7 +104,7 @@ func (r *renderer) doseText() string {
 		return fmt.Sprintf("No curve could be fitted: %v.", r.doseErr)
 	}
 	d := r.dose
-	s := fmt.Sprintf("ED50 is %s, ED90 %s; the interval is the recommended one (%s) of the binomial, the overdispersed and the by-seed one.", dose(d.ED50), dose(d.ED90), d.ED50.Recommended)
+	s := fmt.Sprintf("ED50 is %s, ED90 %s; of the binomial, the overdispersed and the by-seed intervals these are the ones to quote (%s, %s).", dose(d.ED50), dose(d.ED90), d.ED50.Recommended, d.ED90.Recommended)
 	if !math.IsNaN(d.Phi) {
 		s += fmt.Sprintf(" Runs scatter around the curve with %s times the variance that counting alone would give.", tables.Number(d.Phi, 1))
 	}
@@ -119,7 +119,7 @@ func (r *renderer) doseTable() string {
 	if r.doseErr != nil {
 		return ""
 	}
-	t := tables.Table{Header: []string{"dose", "rows", "binomial", "overdispersed", "by seed", "quote"}, Right: []bool{false, true, true, true, true}}
+	t := tables.Table{Header: []string{"dose", "rows", "binomial", "overdispersed", "by seed", "to quote", "which is"}, Right: []bool{false, true, true, true, true, true}}
 	for _, x := range []struct {
 		name string
 		d    stats.EffectiveDose
@@ -127,10 +127,10 @@ func (r *renderer) doseTable() string {
 		iv := func(v stats.Interval) string {
 			return "[" + tables.Number(v.Low, 1) + ", " + tables.Number(v.High, 1) + "]"
 		}
-		t.Add(x.name, tables.Number(x.d.Estimate.Value, 1), iv(x.d.Profile.Binomial), iv(x.d.Profile.Quasibinomial), iv(x.d.Profile.Cluster), x.d.Recommended)
+		t.Add(x.name, tables.Number(x.d.Estimate.Value, 1), iv(x.d.Profile.Binomial), iv(x.d.Profile.Quasibinomial), iv(x.d.Profile.Cluster), iv(x.d.Estimate.Interval), x.d.Recommended)
 	}
-	t.Notes = append(t.Notes, "Profile-likelihood intervals; – is an end that the data do not bound.")
-	return t.Markdown()
+	t.Notes = append(t.Notes, "The three by profile likelihood; the one to quote by the delta method, by seed with Student's quantile. – is an end that the data do not bound.")
+	return markdown(&t)
 }
 
 // doseCost says what a dose is: rows, share of rows and of response tokens, exposures.
@@ -153,7 +153,7 @@ func (r *renderer) doseCost() string {
 	if len(t.Rows) == 0 {
 		return "*No dose has stored runs: not measured.*\n"
 	}
-	return t.Markdown()
+	return markdown(&t)
 }
 
 // detectors says for which levels results are stored.
@@ -198,5 +198,5 @@ func (r *renderer) reproduction() string {
 		t.Add(o.name, fmt.Sprintf("theriac run experiments/%s --profile %s", o.experiment, r.in.Profile), want)
 	}
 	t.Add("this report", "theriac report --profile "+r.in.Profile+" --check", "no difference")
-	return t.Markdown()
+	return markdown(&t)
 }

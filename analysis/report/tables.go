@@ -25,7 +25,7 @@ func (r *renderer) familyTable() string {
 		kind := o.metric + ", " + o.kind
 		t.Add(o.name, o.experiment, o.arm, o.baseline, kind, points(o.difference), tables.P(o.test), plainP(o.adjusted), o.verdict())
 	}
-	return t.Markdown()
+	return markdown(&t)
 }
 
 // baselines are the arms that an experiment's attacks are compared with.
@@ -57,7 +57,7 @@ func (r *renderer) attackTable() string {
 			t.Add(row...)
 		}
 	}
-	return t.Markdown()
+	return markdown(&t)
 }
 
 func cell(e stats.Estimate) string {
@@ -96,5 +96,8 @@ func (r *renderer) digestTable() string {
 	for _, d := range r.in.Digests {
 		t.Add(d.Path, d.SHA256)
 	}
-	return t.Markdown()
+	return markdown(&t)
 }
+
+// markdown is a table without the line's end, which the template has.
+func markdown(t *tables.Table) string { return strings.TrimRight(t.Markdown(), "\n") }
