@@ -42,7 +42,8 @@ func (r *renderer) attackTable() string {
 		}
 		base := baselines[name]
 		for _, arm := range e.Arms() {
-			if kind, _ := e.Spec(arm, "attack"); arm == base || kind == "" {
+			kind, _ := e.Spec(arm, "attack")
+			if arm == base || kind == "" {
 				continue
 			}
 			done, failed := e.Runs(arm)
@@ -50,7 +51,7 @@ func (r *renderer) attackTable() string {
 			if failed > 0 {
 				runs += fmt.Sprintf(" (%d failed)", failed)
 			}
-			row := []string{name + ": " + arm, runs, cell(r.mean(name, arm, "asr")), drop(e.Difference(arm, base, "clean_accuracy"))}
+			row := []string{fmt.Sprintf("%s: %s (%s)", name, arm, kind), runs, cell(r.mean(name, arm, "asr")), drop(e.Difference(arm, base, "clean_accuracy"))}
 			for _, level := range []string{"data", "monitor", "scan"} {
 				row = append(row, verdicts(e, arm, level))
 			}
