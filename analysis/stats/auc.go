@@ -8,7 +8,6 @@ package stats
 import (
 	"fmt"
 	"math"
-	"slices"
 )
 
 // AUC is the probability that an attacked run scores above a clean one, ties by half.
@@ -93,12 +92,9 @@ func (a *AUC) invert(level float64) {
 
 // placements is, for each x, twice the number of ys below it plus the number equal.
 func placements(xs, ys []float64) []float64 {
-	sorted := slices.Sorted(slices.Values(ys))
 	out := make([]float64, len(xs))
-	for i, x := range xs {
-		below, _ := slices.BinarySearch(sorted, x)
-		upto, _ := slices.BinarySearch(sorted, math.Nextafter(x, math.Inf(1)))
-		out[i] = float64(below + upto)
+	for i, s := range dominance(xs, ys) {
+		out[i] = float64(s.above + len(ys) - s.below)
 	}
 	return out
 }

@@ -56,7 +56,7 @@ func (s sweep) study(design string, opt DoseOptions, trials int, ed90 bool, prom
 // doseRows names the promises in the order of study; bounds are low, high pairs.
 func doseRows(what string, bounds ...float64) []promise {
 	names := []string{"delta binomial", "delta quasibinomial", "delta cluster", "cluster, Student's t", "profile binomial",
-		"profile quasibinomial", "profile cluster", "bracket", "recommended"}
+		"profile quasibinomial", "profile cluster", "bracket", "to quote"}
 	var list []promise
 	for i, n := range names {
 		list = append(list, promise{fmt.Sprintf("Dose %s %s", what, n), covers, bounds[2*i], bounds[2*i+1]})
@@ -83,15 +83,15 @@ func doseStudies() []study {
 	small, short := []float64{0.86, 0.96}, []float64{0, 0.85}
 	return []study{
 		binomial.study("6 doses x 10 seeds x 25 trials, rows binomial", DoseOptions{}, 1000, true, append(
-			doseRows("ED50", join(ok, ok, small, ok, ok, ok, ok, wide, []float64{0.88, 0.99})...),
-			doseRows("ED90", join(ok, ok, small, ok, ok, ok, ok, wide, []float64{0.88, 0.99})...)...)...),
+			doseRows("ED50", join(ok, ok, small, ok, ok, ok, ok, wide, wide)...),
+			doseRows("ED90", join(ok, ok, small, ok, ok, ok, ok, wide, wide)...)...)...),
 		rows.study("6 doses x 10 seeds x 25 trials, rows vary beyond binomial", DoseOptions{}, 1000, false,
-			doseRows("ED50", join(short, ok, small, ok, short, ok, ok, []float64{0, 1}, []float64{0.9, 0.97})...)...),
+			doseRows("ED50", join(short, ok, small, ok, short, ok, ok, []float64{0, 1}, []float64{0.93, 0.99})...)...),
 		seeds.study("6 doses x 10 seeds x 25 trials, seeds differ", DoseOptions{}, 1000, false,
-			doseRows("ED50", join([]float64{0, 0.7}, short, small, ok, []float64{0, 0.7}, short, ok, []float64{0, 1}, []float64{0.86, 0.97})...)...),
+			doseRows("ED50", join([]float64{0, 0.7}, short, small, ok, []float64{0, 0.7}, short, ok, []float64{0, 1}, ok)...)...),
 		floor.study("8 doses x 10 seeds x 60 trials, floor 10 %, ceiling 90 %, both fitted", DoseOptions{FitFloor: true, FitCeiling: true}, 1000, false,
-			doseRows("ED50", join(ok, ok, small, ok, ok, ok, []float64{0.92, 0.97}, []float64{0, 1}, []float64{0.88, 0.98})...)...),
-		{design: "5 doses x 5 seeds x 20 trials, steep: nearly always separated", trials: 1000, promises: []promise{{"Dose ED50 recommended (bracket)", covers, 0.95, 1}},
+			doseRows("ED50", join(ok, ok, small, ok, ok, ok, []float64{0.92, 0.97}, []float64{0, 1}, []float64{0.93, 1})...)...),
+		{design: "5 doses x 5 seeds x 20 trials, steep: nearly always separated", trials: 1000, promises: []promise{{"Dose ED50 to quote (bracket)", covers, 0.95, 1}},
 			trial: func(r *rand.Rand) ([]bool, error) {
 				d, err := Dose(steep.draw(r), DoseOptions{})
 				return []bool{d.ED50.Estimate.Interval.Contains(5.6)}, err

@@ -62,7 +62,7 @@ type FamilyIntervals struct {
 // ceiling.
 type EffectiveDose struct {
 	Share       float64
-	Estimate    Estimate        // with the recommended interval
+	Estimate    Estimate        // with the interval to quote: the recommended family's, with Student's quantile by group
 	Delta       FamilyIntervals // delta method, normal quantiles
 	ClusterT    Interval        // Delta.Cluster with Student's quantile, groups-1 df
 	Profile     FamilyIntervals // profile likelihood; cut at z^2, phi t^2(df), (V_cluster/V) t^2(groups-1)

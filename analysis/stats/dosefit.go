@@ -206,7 +206,7 @@ func (d *DoseResponse) describe(f *doseFit) {
 		case f.groups <= count(fit.free):
 			d.warn(fmt.Sprintf("%d groups for %d parameters: the interval by group is not to be trusted", f.groups, count(fit.free)))
 		case f.groups < manyGroups:
-			d.warn(fewGroups(f.groups) + "; the interval with Student's quantile stands beside")
+			d.warn(fewGroups(f.groups) + "; the one to quote has Student's")
 		}
 	}
 	d.parameters(f)

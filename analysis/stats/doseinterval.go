@@ -110,6 +110,10 @@ func (f *doseFit) recommend(e *EffectiveDose, g []float64) {
 	}
 	e.Recommended, e.Estimate.Interval = family, *e.Delta.of(family)
 	e.Estimate.Method += fmt.Sprintf(", delta method, %s variance", family)
+	if family == FamilyCluster { // the normal quantile covers 92 % with 10 seeds (CALIBRATION.md)
+		e.Estimate.Interval = e.ClusterT
+		e.Estimate.Method += fmt.Sprintf(", Student's t with %d df", f.groups-1)
+	}
 }
 
 // profile is the set of doses around z whose profile log-likelihood is within cut/2 of

@@ -92,13 +92,15 @@ func ExampleDose() {
 	show("binomial", d.ED50.Delta.Binomial)
 	show("quasibinomial", d.ED50.Delta.Quasibinomial)
 	show("by seed", d.ED50.Delta.Cluster)
-	fmt.Println("quote:", d.ED50.Recommended)
+	show("to quote", d.ED50.Estimate.Interval)
+	fmt.Println(d.ED50.Recommended + ": " + d.ED50.Estimate.Method)
 	// Output:
 	// ED50 27.76, phi 4.44
 	// binomial      [26.76, 28.75]
 	// quasibinomial [25.67, 29.85]
 	// by seed       [22.53, 32.99]
-	// quote: cluster
+	// to quote      [20.90, 34.62]
+	// cluster: logit dose-response, linear scale, delta method, cluster variance, Student's t with 5 df
 }
 
 func ExampleFitTwoSlope() {

@@ -153,11 +153,8 @@ func studentPower(df, shift, alpha float64, alt Alternative) float64 {
 	}
 	critical := tCritical(level, df)
 	power := 0.0
-	const nodes = 256
-	for i := range nodes {
-		// u = I_v(4, 4) crowds the nodes towards both ends.
-		v := float64((float64(i) + 0.5) / nodes)
-		u := v * v * v * v * (35 + float64(v*(-84+float64(v*(70-float64(20*v))))))
+	nodes, weights := crowdedNodes()
+	for i, u := range nodes {
 		s := float64(critical * math.Sqrt(chiSquaredQuantile(u, df)/df))
 		tail := 0.0
 		if alt != Less {
@@ -166,7 +163,7 @@ func studentPower(df, shift, alpha float64, alt Alternative) float64 {
 		if alt != Greater {
 			tail += normalCDF(-shift - s)
 		}
-		power += float64(140 * math.Pow(v*(1-v), 3) / nodes * tail)
+		power += float64(weights[i] * tail)
 	}
 	return min(power, 1)
 }

@@ -114,9 +114,6 @@ type melding struct {
 	up, down Count // quantities rise with up's rate and fall with down's
 }
 
-// meldingNodes are enough for six digits: midpoints, crowded towards both ends.
-const meldingNodes = 256
-
 // interval of the quantity in (0, 1) that is at least x where down's rate is at most
 // limit(x, up's rate).
 func (m melding) interval(level float64, limit func(x, t float64) float64) (low, high float64) {
@@ -132,13 +129,9 @@ func (m melding) interval(level float64, limit func(x, t float64) float64) (low,
 // meldedQuantile is the x with P(quantity >= x) = share, where up's rate is Beta(a, b) and
 // down's is Beta(c, d).
 func meldedQuantile(a, b, c, d float64, limit func(x, t float64) float64, share float64) float64 {
-	var t, w [meldingNodes]float64
-	for i := range t {
-		v := float64((float64(i) + 0.5) / meldingNodes)
-		// u = I_v(4, 4), whose derivatives vanish at both ends.
-		u := v * v * v * v * (35 + float64(v*(-84+float64(v*(70-float64(20*v))))))
+	t, w := crowdedNodes()
+	for i, u := range t {
 		t[i] = edgeBetaQuantile(u, a, b)
-		w[i] = 140 * math.Pow(v*(1-v), 3) / meldingNodes
 	}
 	lo, hi := 0.0, 1.0
 	for range 60 {
