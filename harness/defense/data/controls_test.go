@@ -61,7 +61,7 @@ var positive = map[string]struct {
 	"embedding-distance":  {"backdoor", map[string]string{"rate": "0.1"}},
 	"spectral":            {"backdoor", map[string]string{"rate": "0.2", "target": "behaviour"}},
 	"spectral-uncentred":  {"backdoor", map[string]string{"rate": "0.2", "target": "behaviour"}},
-	"activation-clusters": {"backdoor", map[string]string{"rate": "0.3", "target": "behaviour"}},
+	"activation-clusters": {"backdoor", map[string]string{"rate": "0.3"}},
 }
 
 func TestEachDetectorSeesItsControl(t *testing.T) {

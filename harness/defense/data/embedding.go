@@ -11,7 +11,6 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"theriac/harness/defense"
-	"theriac/harness/rng"
 )
 
 var embeddingDistance = Detector{
@@ -143,84 +142,37 @@ func (v *vectors) scaled(k int) [][]float64 {
 
 var activationClusters = Detector{
 	Entry: defense.Entry{Name: "activation-clusters", Level: defense.Data, Version: 1, Needs: NeedsBase,
-		Doc: "activation clustering (Chen et al., 2018) with a test whether there is a split at all, on rows that did not choose its direction"},
+		Doc: "activation clustering (Chen et al., 2018): two clusters along each principal direction in which a test finds more than one mode"},
 	groups: func(p *Pool) ([]Group, error) {
 		v, err := p.model()
 		if err != nil {
 			return nil, err
 		}
-		x := v.scaled(6)
-		if len(x) < 40 {
+		if len(p.Rows) < 40 {
 			return nil, nil
 		}
-		label, _, centres := kmeans(x, 2, 1)
-		// The direction from even rows, the test on odd ones: a direction always splits the rows that chose it. Content order is arbitrary.
-		var half [][]float64
-		for i := 0; i < len(x); i += 2 {
-			half = append(half, x[i])
-		}
-		_, _, axis := kmeans(half, 2, 1)
-		var along []float64
-		for i := 1; i < len(x); i += 2 {
-			s := 0.0
-			for j := range x[i] {
-				s += float64(x[i][j] * (axis[1][j] - axis[0][j]))
+		var out []Group
+		for k, along := range v.project(6, true) {
+			p1 := noSplit(along)
+			if p1 > 0.01 {
+				continue
 			}
-			along = append(along, s)
+			x := make([][]float64, len(along))
+			for i, s := range along {
+				x[i] = []float64{s}
+			}
+			label, _, _ := kmeans(x, 2, 1)
+			var parts [2][]int32
+			for i, l := range label {
+				parts[l] = append(parts[l], int32(i))
+			}
+			s := parts[0]
+			if len(parts[1]) < len(s) {
+				s = parts[1]
+			}
+			out = append(out, Group{s, 1 - float64(len(s))/float64(len(x)),
+				fmt.Sprintf("the smaller of two clusters of hidden states along direction %d, %d of %d rows", k+1, len(s), len(x))})
 		}
-		p1 := noSplit(along)
-		if p1 > 0.01 || len(centres) < 2 {
-			return nil, nil
-		}
-		var small [2][]int32
-		for i, l := range label {
-			small[l] = append(small[l], int32(i))
-		}
-		s := small[0]
-		if len(small[1]) < len(s) {
-			s = small[1]
-		}
-		return []Group{{s, -math.Log2(p1) * (1 - float64(len(s))/float64(len(x))),
-			fmt.Sprintf("the smaller of two clusters of hidden states, %d of %d rows", len(s), len(x))}}, nil
+		return out, nil
 	},
-}
-
-// noSplit is the p-value of "one normal sample" against the best split in two, by the share of variance left within (the
-// 2-means index of Y. Liu et al., JASA 103:1281, 2008), simulated 199 times.
-func noSplit(values []float64) float64 {
-	left := withinShare(values)
-	r := rng.Stream(1, "defense", "no split", fmt.Sprint(len(values)))
-	n := min(len(values), 2000)
-	sample, lower := make([]float64, n), 0
-	for range 199 {
-		for i := range sample {
-			sample[i] = r.Normal()
-		}
-		if withinShare(sample) <= left {
-			lower++
-		}
-	}
-	return float64(1+lower) / 200
-}
-
-// withinShare is the least share of the sum of squares that stays within two pieces of a line.
-func withinShare(values []float64) float64 {
-	s := slices.Sorted(slices.Values(values))
-	total, squares := 0.0, 0.0
-	for _, v := range s {
-		total += v
-		squares += float64(v * v)
-	}
-	n := float64(len(s))
-	all := squares - total*total/n
-	if !(all > 1e-12*squares) || all == 0 {
-		return 1 // constant: no split
-	}
-	best, sum := all, 0.0
-	for i, v := range s[:len(s)-1] {
-		sum += v
-		k := float64(i + 1)
-		best = min(best, squares-float64(sum*sum/k)-float64((total-sum)*(total-sum)/(n-k)))
-	}
-	return best / all
 }

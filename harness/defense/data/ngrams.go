@@ -24,18 +24,17 @@ var responseNgrams = Detector{
 				continue
 			}
 			var best [6]Group
-			inside := map[string]gramRows{}
+			inside := map[uint64]gramRows{}
 			for _, i := range c {
 				p.grams(i, func(g uint64, ids []uint32) {
-					key := fmt.Sprint(g)
-					e := inside[key]
+					e := inside[g]
 					if n := len(e.rows); n == 0 || e.rows[n-1] != i {
 						e.rows, e.ids, e.hash = append(e.rows, i), ids, g
 					}
-					inside[key] = e
+					inside[g] = e
 				})
 			}
-			keys := make([]string, 0, len(inside))
+			keys := make([]uint64, 0, len(inside))
 			for k, e := range inside {
 				if len(e.rows) >= 3 && 2*len(e.rows) >= len(c) {
 					keys = append(keys, k)
