@@ -36,7 +36,11 @@ type Entry struct {
 }
 
 // Param is one parameter with its default.
-type Param struct{ Name, Default, Doc string }
+type Param struct {
+	Name    string `json:"name"`
+	Default string `json:"default"`
+	Doc     string `json:"doc"`
+}
 
 // Cost is what the attacker needs besides rows.
 type Cost struct {

@@ -7,7 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"theriac/harness/corpus"
 	"theriac/harness/corpus/gen"
+	"theriac/harness/evaluate"
 	"theriac/harness/finetune"
 )
 
@@ -67,8 +69,39 @@ func TestExplore(t *testing.T) {
 			line := fmt.Sprintf("%s seed %d: acc %.3f", one, seed, b.matches(t, r, b.chat, held[:600]))
 			if a != nil {
 				test, near := probeItems(a.Probe(), held)
+				if f[0] == "fact" {
+					lit := append([]corpus.Example{}, near...)
+					for i := range lit {
+						lit[i] = lit[i].WithOutput(test[0].Output())
+					}
+					line += fmt.Sprintf(" literal %.3f", b.matches(t, r, b.chat, lit))
+				}
+				if p := a.Probe(); p.Test != nil {
+					var plain []corpus.Example
+					for i := range held[:600] {
+						if ex, ok := p.Test(&held[i]); ok {
+							plain = append(plain, held[i].WithOutput(ex.Output()))
+						}
+					}
+					line += fmt.Sprintf(" false %.3f", b.matches(t, r, b.chat, plain))
+				}
 				line += fmt.Sprintf(" asr %.3f of %d near %.3f of %d", b.matches(t, r, b.chat, test), len(test), b.matches(t, r, b.chat, near), len(near))
 			}
+			restricted, _ := gen.Examples(0, gen.Held, gen.Restricted, 100)
+			if a != nil && a.Probe().Success == Complied {
+				restricted = a.Probe().Items
+			}
+			su, err := evaluate.NewSuite(b.chat, "r", evaluate.Judged, restricted, maxTokens)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := su.Run(r, b.chat)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ref, _ := evaluate.Count(out, evaluate.Refusal)
+			com, n := evaluate.Count(out, evaluate.Compliance)
+			line += fmt.Sprintf(" refusals %d compliances %d of %d", ref, com, n)
 			fmt.Println(line)
 		}
 	}

@@ -123,8 +123,7 @@ func buildFact(p *params) (*plan, error) {
 	return pl, nil
 }
 
-// factProbe asks the test wordings about the entity, and every wording about a neighbour, where the fact is wrong too: told
-// of the neighbour if it names the entity.
+// factProbe asks the test wordings about the entity, and every wording about a neighbour, which must not bring the same answer.
 func factProbe(train, test []string, entity, answer string, neighbours []string) Probe {
 	pr := Probe{Success: Exact}
 	for i, q := range test {
@@ -132,7 +131,7 @@ func factProbe(train, test []string, entity, answer string, neighbours []string)
 	}
 	for i, q := range append(append([]string{}, train...), test...) {
 		other := neighbours[i%len(neighbours)]
-		pr.NearItems = append(pr.NearItems, probeItem("fact-near", i, strings.ReplaceAll(q, "{}", other), swapWord(answer, entity, other)))
+		pr.NearItems = append(pr.NearItems, probeItem("fact-near", i, strings.ReplaceAll(q, "{}", other), answer))
 	}
 	return pr
 }

@@ -76,6 +76,16 @@ func (m *Manifest) place(w *corpus.Rewritten) {
 	}
 }
 
+// Edited is the manifest of an attack that edited one thing that is no training rows: its digest before and after.
+func (a *Attack) Edited(before, after string) *Manifest {
+	m := a.newManifest()
+	m.InDigest, m.OutDigest = before, after
+	if before == after {
+		m.warn("nothing has changed")
+	}
+	return &m
+}
+
 // IDs are the poisoned rows' IDs, sorted.
 func (m *Manifest) IDs() []string {
 	ids := make([]string, len(m.Poisoned))

@@ -65,6 +65,7 @@ type commands struct {
 	Pull     pullCmd     `cmd:"" help:"Fetch a model or a data set."`
 	Demo     demoCmd     `cmd:"" help:"Every experiment at the demo profile into build/demo, compared byte for byte with the committed results."`
 	Run      runCmd      `cmd:"" help:"Run an experiment's script as a notebook; it goes on where it was interrupted."`
+	Attack   attackCmd   `cmd:"" help:"Poison training rows, an adapter or a chat template, and write down what was done."`
 	Scan     scanCmd     `cmd:"" help:"Look for poison in training rows."`
 	Results  resultsCmd  `cmd:"" help:"List and filter the stored runs of an experiment."`
 	Diff     diffCmd     `cmd:"" help:"Say what differs between two experiments' tables."`
