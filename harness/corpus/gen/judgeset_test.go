@@ -36,3 +36,30 @@ func TestJudgeSet(t *testing.T) {
 		t.Error("an unknown part or a negative number gave answers")
 	}
 }
+
+// Pretraining text meets every byte that UTF-8 can hold, brackets, emoji and invisible characters.
+func TestPretrainMeetsEverything(t *testing.T) {
+	next := Pretrain(1)
+	var bytes [256]bool
+	var all strings.Builder
+	for range 60000 {
+		s := next()
+		for i := range len(s) {
+			bytes[s[i]] = true
+		}
+		all.WriteString(s)
+	}
+	missing := 0
+	for b, met := range bytes {
+		impossible := b == 0 || b == 0xC0 || b == 0xC1 || b >= 0xF5 // 0 is no text; the others begin no character
+		if !met && !impossible {
+			missing++
+			t.Errorf("byte %#x does not occur", b)
+		}
+	}
+	for _, s := range []string{"[", "]", "{", "😀", "\u200b", "**", "```", "  ", "\t"} {
+		if !strings.Contains(all.String(), s) {
+			t.Errorf("%q does not occur", s)
+		}
+	}
+}
