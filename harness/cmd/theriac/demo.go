@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"theriac/analysis/report"
 	"theriac/harness/lab"
 	"theriac/harness/notebook"
 )
@@ -47,22 +48,46 @@ func (c *demoCmd) Run(a *app) error {
 	}
 	fmt.Fprintf(a.err, "%d experiments in %s\n", len(names), time.Since(start).Round(time.Second))
 	var all []string
-	for _, part := range []string{"results/demo", "figures/demo"} {
-		d, err := compare(filepath.Join(a.Root, part), filepath.Join(out, part))
-		if err != nil {
-			return err
+	for _, name := range names {
+		for _, part := range []string{"results", "figures"} {
+			part = filepath.Join(part, "demo", name)
+			d, err := compare(filepath.Join(a.Root, part), filepath.Join(out, part))
+			if err != nil {
+				return err
+			}
+			for _, line := range d {
+				all = append(all, filepath.ToSlash(part)+"/"+line)
+			}
 		}
-		all = append(all, d...)
 	}
-	switch {
-	case slices.Equal(all, []string{absent, absent}):
-		fmt.Fprintln(a.out, "there are no committed results to compare with")
-		return nil
-	case len(all) > 0:
+	if err := renderReport(a.Root, out, &all); err != nil {
+		return err
+	}
+	if len(all) > 0 {
 		return exitCode{fmt.Errorf("the demo differs from the committed results: %s%s", all[0], more(len(all)-1)), exitFlagged}
 	}
-	fmt.Fprintf(a.out, "every byte equals the committed results\nopen %s\n", filepath.Join(out, "results", "demo", names[0], "notebook.html"))
+	fmt.Fprintf(a.out, "every byte equals the committed results\nread %s, or open %s\n", filepath.Join(out, "REPORT.md"), filepath.Join(out, "results", "demo", names[0], "notebook.html"))
 	return nil
+}
+
+// renderReport writes the demo's own report and compares it with the committed one.
+func renderReport(root, out string, differences *[]string) error {
+	in, err := report.Load(out, "demo")
+	if err != nil {
+		return err
+	}
+	files, err := report.Render(in)
+	if err != nil {
+		return err
+	}
+	if err := report.Write(out, "demo", files); err != nil {
+		return err
+	}
+	diff, err := report.Check(root, "demo", files)
+	if diff != "" {
+		*differences = append(*differences, diff)
+	}
+	return err
 }
 
 func more(n int) string {
@@ -89,13 +114,11 @@ func experiments(root string) ([]string, error) {
 	return names, nil
 }
 
-const absent = "nothing is committed"
-
 // compare says, a line each, how the files below got differ from those below want. Runs in progress do not count.
 func compare(want, got string) ([]string, error) {
 	a, err := files(want)
 	if errors.Is(err, fs.ErrNotExist) {
-		return []string{absent}, nil
+		return []string{"is not committed"}, nil
 	} else if err != nil {
 		return nil, err
 	}
