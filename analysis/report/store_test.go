@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"theriac/harness/rng"
@@ -51,33 +52,50 @@ func ordinary(experiment, arm, metric string) float64 {
 	return 0.02
 }
 
-// write generates the study's tables below root.
+// write generates the study's tables below root, the experiments at once.
 func (s study) write(t testing.TB, root, profile string) {
 	t.Helper()
-	for experiment, list := range arms {
-		st, err := store.Open(filepath.Join(root, "results", profile, experiment), filepath.Join(root, "results", profile, ".runs", experiment))
-		if err != nil {
-			t.Fatal(err)
-		}
-		n := 0
-		for _, a := range list {
-			for seed := range s.seeds {
-				if s.skip != nil && s.skip(experiment, a[0], seed) {
-					continue
-				}
-				if err := st.Put(s.record(experiment, a, seed)); err != nil {
-					t.Fatal(err)
-				}
-				n++
+	var all sync.WaitGroup
+	for experiment := range arms {
+		all.Go(func() {
+			if err := s.writeOne(root, profile, experiment); err != nil {
+				t.Error(err)
 			}
-		}
-		if n > 0 {
-			if err := st.Compact(context.Background()); err != nil {
-				t.Fatal(err)
+		})
+	}
+	all.Wait()
+}
+
+func (s study) writeOne(root, profile, experiment string) error {
+	st, err := store.Open(filepath.Join(root, "results", profile, experiment), filepath.Join(root, "results", profile, ".runs", experiment))
+	if err != nil {
+		return err
+	}
+	n := 0
+	for _, a := range arms[experiment] {
+		for seed := range s.seeds {
+			if s.skip != nil && s.skip(experiment, a[0], seed) {
+				continue
+			}
+			if err := st.Put(s.record(experiment, a, seed)); err != nil {
+				return err
+			}
+			n++
+			if n%batch == 0 {
+				if err := st.Compact(context.Background()); err != nil {
+					return err
+				}
 			}
 		}
 	}
+	if n%batch == 0 {
+		return nil
+	}
+	return st.Compact(context.Background())
 }
+
+// batch is how many shards are let lie: removing the one that a new one replaces lists them all.
+const batch = 500
 
 func (s study) record(experiment string, a [3]string, seed int) *store.Record {
 	r := &store.Record{Run: store.Run{ID: fmt.Sprintf("%s.%s.%d", experiment, idName(a[0]), seed), Experiment: experiment, TrainKey: "k", Seed: int64(2000 + seed), Arm: a[0], Status: store.Done}}
