@@ -14,7 +14,7 @@ build: ## build/theriac
 	go build -o build/theriac ./harness/cmd/theriac
 
 vet: ## gofmt, go vet
-	@test -z "$$(gofmt -l analysis harness | tee /dev/stderr)" || { echo "gofmt would change the files above"; exit 1; }
+	@test -z "$$(gofmt -l analysis experiments harness | tee /dev/stderr)" || { echo "gofmt would change the files above"; exit 1; }
 	go vet ./...
 
 demo: build ## a whole attack study in minutes: every experiment on the embedded model, compared with the committed results
