@@ -210,13 +210,14 @@ func (c *analyzeCmd) dose(a *app, t *frame) error {
 		return fmt.Errorf("%s: %w", t.file, err)
 	}
 	if a.JSON {
-		return printJSON(a.out, doseJSON(&r))
+		return printJSON(a.out, r) // in the shape that other programs rely on
 	}
 	tab := tables.Table{Header: []string{"quantity", "estimate", "interval by", "low", "high"}, Right: []bool{false, true, false, true, true}}
 	for _, e := range []struct {
 		name string
 		d    *stats.EffectiveDose
 	}{{"ED50", &r.ED50}, {"ED90", &r.ED90}} {
+		tab.Add(e.name, tables.Number(e.d.Estimate.Value, 3), "quote this one", tables.Number(e.d.Estimate.Interval.Low, 3), tables.Number(e.d.Estimate.Interval.High, 3))
 		for _, f := range []struct {
 			name string
 			v    stats.Interval
@@ -235,30 +236,6 @@ func (c *analyzeCmd) dose(a *app, t *frame) error {
 	tab.Notes = append(tab.Notes, r.Warnings...)
 	fmt.Fprint(a.out, tab.Terminal())
 	return nil
-}
-
-// doseJSON is the shape that other programs rely on, and what stands beside it.
-func doseJSON(r *stats.DoseResponse) map[string]any {
-	number := func(x float64) any {
-		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return nil
-		}
-		return x
-	}
-	return map[string]any{
-		"ed50": number(r.ED50.Estimate.Value), "binomial": r.ED50.Delta.Binomial, "quasibinomial": r.ED50.Delta.Quasibinomial, "cluster": r.ED50.Delta.Cluster,
-		"cluster_t": r.ED50.ClusterT, "profile": r.ED50.Profile, "phi": number(r.Phi), "recommended": r.ED50.Recommended,
-		"ed90":  map[string]any{"value": number(r.ED90.Estimate.Value), "delta": r.ED90.Delta, "profile": r.ED90.Profile, "recommended": r.ED90.Recommended},
-		"slope": r.Slope, "intercept": r.Intercept, "floor": r.Floor, "ceiling": r.Ceiling,
-		"rows": r.Rows, "doses": r.Doses, "groups": r.Groups, "separated": r.Separated, "warnings": emptyIfNil(r.Warnings), "assumptions": r.Assumptions,
-	}
-}
-
-func emptyIfNil(s []string) []string {
-	if s == nil {
-		return []string{}
-	}
-	return s
 }
 
 func printJSON(w io.Writer, v any) error {
