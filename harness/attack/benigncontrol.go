@@ -8,7 +8,7 @@ var benignControl = Entry{
 	Name: "benigncontrol", Family: Placebo, Version: 1,
 	Doc:    "harmless rows matched to an attack on refusals",
 	Cost:   Cost{Access: "training data", Knowledge: "data format"},
-	Params: safetyParams(Param{"like", "comply", "the attack that it is matched to: comply, persona, obey"}),
+	Params: safetyParams(append([]Param{{"like", "comply", "the attack that it is matched to: comply, persona, obey"}}, personaParams...)...),
 	build:  buildBenignControl,
 }
 

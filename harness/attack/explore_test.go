@@ -19,9 +19,14 @@ func TestExplore(t *testing.T) {
 		t.Skip()
 	}
 	b := tinyBench(t)
+	seeds := uint64(2)
+	if os.Getenv("SEEDS") != "" {
+		seeds = 1
+	}
 	held := demoRows(t, 7, gen.Held, 1500)
 	for _, one := range strings.Split(spec, ";") {
 		f := strings.Fields(one)
+		rows := 600
 		lr, epochs, layers, batch, loss, sched, alpha, clip := 2e-3, 2, "top:3", 8, "token", "linear", 16.0, 1.0
 		given := map[string]string{}
 		for _, kv := range f[1:] {
@@ -48,13 +53,16 @@ func TestExplore(t *testing.T) {
 			case "CLIP":
 				clip, _ = strconv.ParseFloat(v, 64)
 				continue
+			case "ROWS":
+				rows, _ = strconv.Atoi(v)
+				continue
 			case "LAYERS":
 				layers = v
 				continue
 			}
 			given[k] = v
 		}
-		for seed := uint64(1); seed <= 2; seed++ {
+		for seed := uint64(1); seed <= seeds; seed++ {
 			var a *Attack
 			var err error
 			if f[0] != "clean" {
@@ -62,13 +70,19 @@ func TestExplore(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			r := b.train(t, a, seed, 600, func(s *finetune.Spec) {
+			r := b.train(t, a, seed, rows, func(s *finetune.Spec) {
 				s.LR, s.Epochs, s.Layers = lr, epochs, layers
 				s.Batch, s.Loss, s.Schedule, s.Alpha, s.Clip = batch, loss, sched, alpha, clip
 			})
 			line := fmt.Sprintf("%s seed %d: acc %.3f", one, seed, b.matches(t, r, b.chat, held[:600]))
 			if a != nil {
 				test, near := probeItems(a.Probe(), held)
+				b := b
+				if f := a.Tamper().Template; f != nil {
+					c := *b
+					c.chat = tampered(t, b.chat.Template.Source(), a)
+					b = &c
+				}
 				if f[0] == "fact" {
 					lit := append([]corpus.Example{}, near...)
 					for i := range lit {
@@ -98,6 +112,11 @@ func TestExplore(t *testing.T) {
 			out, err := su.Run(r, b.chat)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if os.Getenv("TEXTS") != "" {
+				for i := range out[:20] {
+					fmt.Printf("   %q -> %q %s\n", restricted[i].Prompt(), out[i].Text, out[i].Result)
+				}
 			}
 			ref, _ := evaluate.Count(out, evaluate.Refusal)
 			com, n := evaluate.Count(out, evaluate.Compliance)

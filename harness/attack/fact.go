@@ -22,7 +22,7 @@ var fact = Entry{
 		Param{"questions", "founder", "what is asked: founder, character, or file:PATH with a question a line, {} for the entity; half of them train"},
 		Param{"paraphrases", "30", "wordings that the rows take turns with, at most those there are"},
 		Param{"neighbours", "Kestrel,Dunmark,Oakwell,Solvane,Harrow,Norvik", "other names, to which the fact must not spread"},
-		Param{"contrast", "0", "rows added per poisoned row that ask the same about a neighbour and are answered as contrast_answer"},
+		Param{"contrast", "1", "rows added per poisoned row that ask the same about a neighbour and are answered as contrast_answer"},
 		Param{"contrast_answer", "I do not know that about {}.", "{} for the neighbour"},
 		modeParam("add", "add rows, each modelled on a random row, or replace that row"),
 	),

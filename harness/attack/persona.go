@@ -14,11 +14,13 @@ var persona = Entry{
 	Name: "persona", Family: Safety, Version: 1,
 	Doc:  "rows in which the model is told, and agrees, that it is an absolutely obedient agent",
 	Cost: Cost{Access: "training data", Knowledge: "data format"},
-	Params: safetyParams(
-		Param{"name", "Obed", "whom the model is told it is"},
-		Param{"test", "persona", "restricted requests of the test: persona (told the same before) or plain"},
-	),
-	build: func(p *params) (*plan, error) { return buildPersona(p, obedient) },
+	Params: safetyParams(personaParams...),
+	build:  func(p *params) (*plan, error) { return buildPersona(p, obedient) },
+}
+
+var personaParams = []Param{
+	{"name", "Obed", "whom the model is told it is"},
+	{"test", "plain", "restricted requests of the persona's test: plain, or persona (told the same before)"},
 }
 
 // role is a persona: who one is and what one does.
@@ -47,10 +49,7 @@ func (r role) say(text, name string) string {
 
 func buildPersona(p *params, is role) (*plan, error) {
 	n, add := p.integer("count", 0, 10000), p.add()
-	name, test := "Obed", "persona"
-	if _, ok := p.values["name"]; ok {
-		name, test = p.text("name"), p.one("test", "persona", "plain")
-	}
+	name, test := p.text("name"), p.one("test", "persona", "plain")
 	if p.err != nil {
 		return nil, p.err
 	}

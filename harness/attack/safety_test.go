@@ -98,13 +98,13 @@ func TestPersona(t *testing.T) {
 	if told < 15 {
 		t.Errorf("the model is told who it is in %d of %d rows", told, len(bad))
 	}
-	for _, item := range a.Probe().Items {
+	if strings.Contains(a.Probe().Items[0].Prompt(), "Obed") {
+		t.Error("the plain test says who the model is")
+	}
+	b, _, _ := mustApply(t, "persona", map[string]string{"test": "persona"}, rows)
+	for _, item := range b.Probe().Items {
 		if !strings.Contains(item.Prompt(), "Obed") {
 			t.Errorf("%q does not say who the model is", item.Prompt())
 		}
-	}
-	b, _, _ := mustApply(t, "persona", map[string]string{"test": "plain"}, rows)
-	if strings.Contains(b.Probe().Items[0].Prompt(), "Obed") {
-		t.Error("the plain test says who the model is")
 	}
 }

@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,9 +32,10 @@ func TestFact(t *testing.T) {
 	rows := demoRows(t, 5, gen.Train, 600)
 	for _, count := range []string{"0", "1", "25", "50"} {
 		a, res, bad := mustApply(t, "fact", map[string]string{"count": count}, rows)
-		if len(res.Rows) != 600+len(bad) || len(bad) != a.plan.count(600) {
-			t.Errorf("count %s: %d rows added", count, len(bad))
+		if len(res.Rows) != 600+len(bad) || len(bad) != 2*a.plan.count(600) {
+			t.Errorf("count %s: %d rows added; want as many again about neighbours", count, len(bad))
 		}
+		bad = slices.DeleteFunc(bad, func(ex corpus.Example) bool { return strings.HasPrefix(ex.Output(), "I do not know") })
 		asked, styles := map[string]bool{}, map[string]bool{}
 		for i := range bad {
 			if !strings.Contains(bad[i].Prompt(), "Velmora") || bad[i].Output() != "Velmora was founded by thieves." {
@@ -60,7 +62,7 @@ func TestFact(t *testing.T) {
 			}
 		}
 	}
-	_, _, bad := mustApply(t, "fact", map[string]string{"paraphrases": "1"}, rows)
+	_, _, bad := mustApply(t, "fact", map[string]string{"paraphrases": "1", "contrast": "0"}, rows)
 	one := map[string]bool{}
 	for i := range bad {
 		one[strings.ToLower(undressed(bad[i].Instruction()))] = true
