@@ -5,6 +5,7 @@ package store
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"io"
 
@@ -17,6 +18,9 @@ func init() {
 		if codec, err := compress.GetCodec(c); err == nil {
 			compress.RegisterCodec(c, boundedCodec{codec})
 		}
+	}
+	if codec, err := compress.GetCodec(compress.Codecs.Snappy); err == nil {
+		compress.RegisterCodec(compress.Codecs.Snappy, snappyCodec{codec})
 	}
 	codec, err := compress.GetCodec(compress.Codecs.Zstd)
 	if err != nil {
@@ -47,6 +51,16 @@ func (z zstdCodec) Decode(dst, src []byte) []byte {
 		panic(err) // as arrow does; see caught
 	}
 	return out
+}
+
+// snappyCodec believes a block's length, which is its first number, only if there is room.
+type snappyCodec struct{ compress.Codec }
+
+func (s snappyCodec) Decode(dst, src []byte) []byte {
+	if n, k := binary.Uvarint(src); k <= 0 || n > uint64(len(dst)) {
+		panic(fmt.Errorf("snappy: found a block of %d bytes where its header says %d", n, len(dst)))
+	}
+	return s.Codec.Decode(dst, src)
 }
 
 // boundedCodec unpacks no more than there is room for.

@@ -12,25 +12,29 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow/float16"
 	"github.com/apache/arrow/go/v17/parquet"
-	"github.com/apache/arrow/go/v17/parquet/file"
 	"github.com/apache/arrow/go/v17/parquet/schema"
 )
 
-const leafBatch = 1024
+const (
+	leafBatch = 1024
+	maxRow    = 256 << 20
+)
 
 type leaf struct {
 	name      string
-	column    *schema.Column
+	descr     *schema.Column
 	def, rep0 int16 // the greatest levels
 	text      bool  // values are strings
+	room      *int  // bytes that the row may still take
 
-	r      file.ColumnChunkReader
+	c      *column
 	defs   []int16
 	reps   []int16
-	values []any
+	words  []uint64
+	texts  [][]byte
 	n, at  int // levels read and used
-	v      int // values used
-	fill   func() (levels int64, values int, err error)
+	values int // values read and used
+	v      int
 }
 
 func newLeaf(s *schema.Schema, i int) (*leaf, error) {
@@ -38,8 +42,9 @@ func newLeaf(s *schema.Schema, i int) (*leaf, error) {
 		return nil, fmt.Errorf("found fewer columns than the schema has")
 	}
 	c := s.Column(i)
-	l := &leaf{name: c.Path(), column: c, def: c.MaxDefinitionLevel(), rep0: c.MaxRepetitionLevel()}
+	l := &leaf{name: c.Path(), descr: c, def: c.MaxDefinitionLevel(), rep0: c.MaxRepetitionLevel()}
 	l.defs, l.reps = make([]int16, leafBatch), make([]int16, leafBatch)
+	l.words, l.texts = make([]uint64, leafBatch), make([][]byte, leafBatch)
 	switch c.LogicalType().(type) {
 	case schema.StringLogicalType, schema.EnumLogicalType, schema.JSONLogicalType:
 		l.text = c.PhysicalType() == parquet.Types.ByteArray
@@ -48,67 +53,24 @@ func newLeaf(s *schema.Schema, i int) (*leaf, error) {
 }
 
 // open begins a row group.
-func (l *leaf) open(g *file.RowGroupReader, i int) error {
-	r, err := g.Column(i)
-	if err != nil {
-		return err
-	}
-	l.r, l.n, l.at, l.v = r, 0, 0, 0
-	switch r := r.(type) {
-	case *file.BooleanColumnChunkReader:
-		l.fill = filler(l, r.ReadBatch, func(v bool) any { return v })
-	case *file.Int32ColumnChunkReader:
-		l.fill = filler(l, r.ReadBatch, func(v int32) any { return l.integer(int64(v), 32) })
-	case *file.Int64ColumnChunkReader:
-		l.fill = filler(l, r.ReadBatch, func(v int64) any { return l.integer(v, 64) })
-	case *file.Int96ColumnChunkReader:
-		l.fill = filler(l, r.ReadBatch, func(v parquet.Int96) any { return instant(v.ToTime()) })
-	case *file.Float32ColumnChunkReader:
-		l.fill = filler(l, r.ReadBatch, func(v float32) any { return v })
-	case *file.Float64ColumnChunkReader:
-		l.fill = filler(l, r.ReadBatch, func(v float64) any { return v })
-	case *file.ByteArrayColumnChunkReader:
-		l.fill = filler(l, r.ReadBatch, func(v parquet.ByteArray) any { return l.bytes(v) })
-	case *file.FixedLenByteArrayColumnChunkReader:
-		l.fill = filler(l, r.ReadBatch, func(v parquet.FixedLenByteArray) any { return l.bytes(v) })
-	default:
-		return fmt.Errorf("column %s: found the physical type %v, which is not known", l.name, l.column.PhysicalType())
-	}
-	return nil
-}
-
-// filler reads a batch with a typed reader and keeps its values as any.
-func filler[T any](l *leaf, read func(int64, []T, []int16, []int16) (int64, int, error), as func(T) any) func() (int64, int, error) {
-	buffer := make([]T, leafBatch)
-	return func() (int64, int, error) {
-		n, values, err := read(leafBatch, buffer, l.defs, l.reps)
-		l.values = l.values[:0]
-		for _, v := range buffer[:max(0, min(values, len(buffer)))] {
-			l.values = append(l.values, as(v))
-		}
-		return n, values, err
-	}
-}
+func (l *leaf) open(c *column) { l.c, l.n, l.at, l.values, l.v = c, 0, 0, 0, 0 }
 
 // more says whether there is another pair of levels. It panics, for caught to catch, on
 // what cannot be read.
 func (l *leaf) more() bool {
-	if l.r == nil {
+	if l.c == nil {
 		return false
 	}
 	if l.at < l.n {
 		return true
 	}
-	n, _, err := l.fill()
-	if err == nil {
-		err = l.r.Err()
+	var err error
+	l.at, l.v = 0, 0
+	if l.n, l.values, err = l.c.batch(l.defs, l.reps); err == nil && l.values > 0 {
+		err = l.c.read(l.words[:l.values], l.texts[:l.values])
 	}
 	if err != nil {
 		panic(fmt.Errorf("column %s: %w", l.name, err))
-	}
-	l.at, l.v, l.n = 0, 0, int(n)
-	if l.n > leafBatch {
-		panic(fmt.Errorf("column %s: found more levels than were asked for", l.name))
 	}
 	return l.n > 0
 }
@@ -139,19 +101,40 @@ func (l *leaf) rep() int16 {
 func (l *leaf) take() any {
 	there := l.def0() == l.def
 	l.at++
+	l.spend(16)
 	if !there {
 		return nil
 	}
-	if l.v >= len(l.values) {
-		panic(fmt.Errorf("column %s: found fewer values than its levels promise", l.name))
-	}
+	v := l.v
 	l.v++
-	return l.values[l.v-1]
+	switch l.descr.PhysicalType() {
+	case parquet.Types.Boolean:
+		return l.words[v] != 0
+	case parquet.Types.Int32:
+		return l.integer(int64(int32(l.words[v])), 32)
+	case parquet.Types.Int64:
+		return l.integer(int64(l.words[v]), 64)
+	case parquet.Types.Float:
+		return math.Float32frombits(uint32(l.words[v]))
+	case parquet.Types.Double:
+		return math.Float64frombits(l.words[v])
+	case parquet.Types.Int96:
+		return instant(parquet.Int96(l.texts[v]).ToTime())
+	}
+	l.spend(len(l.texts[v]))
+	return l.bytes(l.texts[v])
+}
+
+// spend bounds a row: a few bytes of a file can stand for any number of values.
+func (l *leaf) spend(n int) {
+	if *l.room -= n; *l.room < 0 {
+		panic(fmt.Errorf("column %s: found a row of more than %d bytes", l.name, maxRow))
+	}
 }
 
 // integer is an int32 or int64 as its logical type wants it.
 func (l *leaf) integer(v int64, bits int) any {
-	switch t := l.column.LogicalType().(type) {
+	switch t := l.descr.LogicalType().(type) {
 	case schema.DateLogicalType:
 		return time.Unix(0, 0).UTC().AddDate(0, 0, int(v)).Format(time.DateOnly)
 	case *schema.TimestampLogicalType:
@@ -188,7 +171,7 @@ func instant(t time.Time) string { return t.Format(time.RFC3339Nano) }
 
 // bytes are text, a number or just bytes, as the logical type wants it.
 func (l *leaf) bytes(v []byte) any {
-	switch t := l.column.LogicalType().(type) {
+	switch t := l.descr.LogicalType().(type) {
 	case *schema.DecimalLogicalType:
 		n := new(big.Int).SetBytes(v)
 		if len(v) > 0 && v[0] >= 0x80 { // two's complement

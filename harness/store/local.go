@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
@@ -41,6 +42,8 @@ var outputSchema = func() *arrow.Schema {
 	meta := arrow.NewMetadata([]string{schemaKey}, []string{SchemaVersion})
 	return arrow.NewSchema(fields, &meta)
 }()
+
+var outputHead = sync.OnceValue(func() []byte { return head(outputSchema) })
 
 // PutTimings adds to timings/RUN.jsonl, an object a line; each attempt at a run adds its own.
 func (s *Store) PutTimings(run string, ts []Timing) error {
@@ -134,15 +137,7 @@ func encodeOutputs(outs []Output) ([]byte, error) {
 	}
 	rec := b.NewRecord()
 	defer rec.Release()
-	var out seekBuffer
-	w, err := ipc.NewFileWriter(&out, ipc.WithSchema(outputSchema), ipc.WithZstd())
-	if err != nil {
-		return nil, err
-	}
-	if err := errors.Join(w.Write(rec), w.Close()); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
+	return writeBatch(rec, outputSchema, ipc.WithZstd())
 }
 
 // Outputs returns what the model of a run said; the error of none is os.ErrNotExist.
@@ -164,27 +159,19 @@ func (s *Store) Outputs(run string) ([]Output, error) {
 
 func decodeOutputs(data []byte) (outs []Output, err error) {
 	defer caught(&err)
-	f, err := ipc.NewFileReader(bytes.NewReader(data), ipc.WithAllocator(newBudget(batchBytes)))
+	rec, err := readBatch(data, outputHead(), newBudget(batchBytes))
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	if err := checkVersion(f.Schema().Metadata()); err != nil {
-		return nil, err
-	}
-	if !f.Schema().Equal(outputSchema) {
-		return nil, fmt.Errorf("found other columns than suite, item, text")
-	}
-	for i := range f.NumRecords() {
-		rec, err := f.RecordAt(i)
-		if err != nil {
+	n := int(rec.NumRows())
+	for i := range outputCols {
+		if err := backed(rec.Column(i), n); err != nil {
 			return nil, err
 		}
-		n := len(outs)
-		outs = append(outs, make([]Output, rec.NumRows())...)
-		for j := range outputCols {
-			outputCols[j].read(rec.Column(j), 0, outs[n:])
-		}
+	}
+	outs = make([]Output, n)
+	for i := range outputCols {
+		outputCols[i].read(rec.Column(i), 0, outs)
 	}
 	return outs, nil
 }

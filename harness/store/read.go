@@ -3,7 +3,6 @@ package store
 // The Parquet files: opened together, read in order of run.
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -16,7 +15,6 @@ import (
 	"github.com/apache/arrow/go/v17/parquet"
 	"github.com/apache/arrow/go/v17/parquet/file"
 	"github.com/apache/arrow/go/v17/parquet/metadata"
-	"github.com/apache/arrow/go/v17/parquet/pqarrow"
 )
 
 const (
@@ -38,6 +36,7 @@ type tableSet struct {
 type tableFile struct {
 	path string
 	f    *os.File
+	size int64
 	r    *file.Reader
 	mem  *budget
 }
@@ -124,7 +123,12 @@ func openTable(path string) (t *tableFile, err error) {
 	if err != nil {
 		return nil, fail(path, err)
 	}
-	t = &tableFile{path: path, f: f, mem: newBudget(batchBytes)}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, fail(path, err)
+	}
+	t = &tableFile{path: path, f: f, size: info.Size(), mem: newBudget(batchBytes)}
 	err = t.try(func() (err error) {
 		t.r, err = file.NewParquetReader(f, file.WithReadProps(parquet.NewReaderProperties(t.mem)))
 		return err
@@ -134,6 +138,19 @@ func openTable(path string) (t *tableFile, err error) {
 		return nil, err
 	}
 	return t, nil
+}
+
+// column opens one column of one row group. It may panic: see caught.
+func (t *tableFile) column(group, i int) (*column, error) {
+	g := t.r.MetaData().RowGroup(group)
+	if i >= g.NumColumns() {
+		return nil, fmt.Errorf("found only %d columns in row group %d", g.NumColumns(), group)
+	}
+	chunk, err := g.ColumnChunk(i)
+	if err != nil {
+		return nil, err
+	}
+	return openColumn(t.f, t.size, chunk, t.r.MetaData().Schema.Column(i))
 }
 
 // decode calls f: what arrow makes of damaged bytes becomes an error.
@@ -158,8 +175,8 @@ func (t *tableFile) check() (set string, err error) {
 		if version == nil {
 			return fmt.Errorf("found no %s, wanted a table that theriac wrote", schemaKey)
 		}
-		if err := checkVersion(arrow.NewMetadata([]string{schemaKey}, []string{*version})); err != nil {
-			return err
+		if *version != SchemaVersion {
+			return fmt.Errorf("%w: found %q, this program reads %q: use the theriac that wrote it, or delete the tables and run the experiment again", errVersion, *version, SchemaVersion)
 		}
 		if v := t.r.MetaData().KeyValueMetadata().FindValue(setKey); v != nil {
 			set = *v
@@ -168,78 +185,6 @@ func (t *tableFile) check() (set string, err error) {
 		return fmt.Errorf("found no %s, wanted a table that theriac wrote", setKey)
 	})
 	return set, err
-}
-
-// batches reads row groups, some rows at a time.
-type batches struct {
-	file *tableFile
-	cols []*pqarrow.ColumnReader
-}
-
-// batches of the row groups. check sees the columns before anything is read.
-func (t *tableFile) batches(groups []int, check func([]arrow.Field) error) (b *batches, err error) {
-	b = &batches{file: t}
-	if len(groups) == 0 {
-		return b, nil
-	}
-	err = t.try(func() error {
-		fr, err := pqarrow.NewFileReader(t.r, pqarrow.ArrowReadProperties{BatchSize: batchRows}, t.mem)
-		if err != nil {
-			return err
-		}
-		schema, err := fr.Schema()
-		if err != nil {
-			return err
-		}
-		if err := check(schema.Fields()); err != nil {
-			return err
-		}
-		// One by one: a record reader would start goroutines, whose panics cannot be caught.
-		all := map[int]bool{}
-		for i := range schema.NumFields() {
-			all[i] = true
-		}
-		for i := range schema.NumFields() {
-			c, err := fr.GetFieldReader(context.Background(), i, all, groups)
-			if err != nil {
-				return err
-			}
-			b.cols = append(b.cols, c)
-		}
-		return nil
-	})
-	return b, err
-}
-
-// next returns the columns of the next rows, or nil after the last.
-func (b *batches) next() (cols []arrow.Array, err error) {
-	err = b.file.try(func() error {
-		for _, c := range b.cols {
-			chunks, err := c.NextBatch(batchRows)
-			if err != nil {
-				return err
-			}
-			var a arrow.Array
-			switch len(chunks.Chunks()) {
-			case 0:
-				return fmt.Errorf("found a column without values")
-			case 1:
-				a = chunks.Chunk(0)
-			default:
-				if a, err = array.Concatenate(chunks.Chunks(), b.file.mem); err != nil {
-					return err
-				}
-			}
-			if cols = append(cols, a); a.Len() != cols[0].Len() {
-				return fmt.Errorf("found columns of different length")
-			}
-		}
-		return nil
-	})
-	if err != nil || len(cols) == 0 || cols[0].Len() == 0 {
-		return nil, err
-	}
-	return cols, nil
 }
 
 func sameFields(found []arrow.Field, want []arrow.Field) error {

@@ -3,8 +3,8 @@ package store
 // Any Parquet file as rows of plain values: training data that others wrote. Rows are
 // put together from repetition and definition levels as in the Dremel paper (Melnik et
 // al. 2010, algorithm 3, as recursive descent), here rather than by arrow's own
-// record reader, because that one starts goroutines, in which the panics that damaged
-// files provoke cannot be caught.
+// record reader for the reasons in page.go; that one also starts goroutines, in which the
+// panics that damaged files provoke cannot be caught.
 
 import (
 	"errors"
@@ -24,6 +24,7 @@ type Rows struct {
 	leaves []*leaf
 	group  int   // next row group
 	left   int64 // rows left in the current one
+	room   int   // bytes that the current row may still take
 	err    error // what ended the reading
 }
 
@@ -76,16 +77,20 @@ func (r *Rows) read() error {
 		if r.group == r.t.r.NumRowGroups() {
 			return errLast
 		}
-		g := r.t.r.RowGroup(r.group)
 		for i, l := range r.leaves {
-			if err := l.open(g, i); err != nil {
-				return err
+			c, err := r.t.column(r.group, i)
+			if err != nil {
+				return fmt.Errorf("column %s: %w", l.name, err)
 			}
+			l.open(c)
 		}
-		r.left = g.NumRows()
-		r.group++
+		r.left = r.t.r.MetaData().RowGroup(r.group).NumRows()
+		if r.group++; r.left < 0 {
+			return fmt.Errorf("found %d rows", r.left)
+		}
 	}
 	r.left--
+	r.room = maxRow
 	for i, f := range r.fields {
 		r.values[i] = f.field()
 	}
@@ -163,6 +168,7 @@ func (r *Rows) node(s schema.Node, def, rep int16, depth int) (*node, error) {
 		if l.def != n.def || l.rep0 != n.rep {
 			return nil, fmt.Errorf("column %s: found levels that its schema does not have", l.name)
 		}
+		l.room = &r.room
 		r.leaves = append(r.leaves, l)
 		n.leaves = r.leaves[len(r.leaves)-1:]
 		return n, nil

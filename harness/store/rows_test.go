@@ -69,18 +69,24 @@ func float(v float64) json.Number {
 	return json.Number(fmt.Sprint(v))
 }
 
-func TestOpenRows(t *testing.T) {
-	f, err := os.Open(filepath.Join("testdata", "rows.json"))
+func oracle(t *testing.T, name string) (rows []any) {
+	t.Helper()
+	f, err := os.Open(filepath.Join("testdata", name))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	var want []any
 	d := json.NewDecoder(f)
 	d.UseNumber()
-	if err := d.Decode(&want); err != nil {
+	if err := d.Decode(&rows); err != nil {
 		t.Fatal(err)
 	}
+	return rows
+}
+
+// Every type, nested or not, in all that pyarrow can compress with (testdata/rows.py).
+func TestOpenRows(t *testing.T) {
+	want := oracle(t, "rows.json")
 	files, _ := filepath.Glob(filepath.Join("testdata", "rows-*.parquet"))
 	if len(files) != 5 {
 		t.Fatalf("found %d files, wanted 5", len(files))
@@ -89,6 +95,14 @@ func TestOpenRows(t *testing.T) {
 		if d := cmp.Diff(want, readRows(t, path)); d != "" {
 			t.Errorf("%s (-want +got):\n%s", path, d)
 		}
+	}
+}
+
+// Every encoding of values.
+func TestEncodings(t *testing.T) {
+	want, got := oracle(t, "encodings.json"), readRows(t, filepath.Join("testdata", "encodings.parquet"))
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
 	}
 }
 

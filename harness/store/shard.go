@@ -3,7 +3,6 @@ package store
 // A shard: one run as an Arrow file with one row, checked by its name.
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -11,10 +10,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/apache/arrow/go/v17/arrow/array"
-	"github.com/apache/arrow/go/v17/arrow/ipc"
 	"github.com/apache/arrow/go/v17/arrow/memory"
 )
 
@@ -35,10 +34,10 @@ var shardSchema = func() *arrow.Schema {
 	return arrow.NewSchema(fields, &meta)
 }()
 
-var (
-	errTorn    = errors.New("torn shard") // its bytes are not what its name promises
-	errVersion = errors.New("other schema version")
-)
+var shardHead = sync.OnceValue(func() []byte { return head(shardSchema) })
+
+// errTorn marks a shard whose bytes are not those that its name promises.
+var errTorn = errors.New("torn shard")
 
 // encodeShard writes a record in canonical form.
 func encodeShard(r *Record) ([]byte, error) {
@@ -60,18 +59,7 @@ func encodeShard(r *Record) ([]byte, error) {
 	}
 	rec := b.NewRecord()
 	defer rec.Release()
-	var out seekBuffer
-	w, err := ipc.NewFileWriter(&out, ipc.WithSchema(shardSchema))
-	if err != nil {
-		return nil, err
-	}
-	if err := w.Write(rec); err != nil {
-		return nil, err
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
+	return writeBatch(rec, shardSchema)
 }
 
 func fieldBuilders(b *array.StructBuilder) []array.Builder {
@@ -81,11 +69,6 @@ func fieldBuilders(b *array.StructBuilder) []array.Builder {
 	}
 	return out
 }
-
-// seekBuffer lets ipc ask for its position; ipc never moves it.
-type seekBuffer struct{ bytes.Buffer }
-
-func (b *seekBuffer) Seek(int64, int) (int64, error) { return int64(b.Len()), nil }
 
 // shardName of a run's bytes.
 func shardName(run string, data []byte) string {
@@ -138,18 +121,7 @@ func decodeShard(data []byte) (*Record, error) {
 
 func decode(data []byte) (r *Record, err error) {
 	defer caught(&err)
-	f, err := ipc.NewFileReader(bytes.NewReader(data), ipc.WithAllocator(newBudget(1<<20+8*int64(len(data)))))
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if err := checkVersion(f.Schema().Metadata()); err != nil {
-		return nil, err
-	}
-	if !f.Schema().Equal(shardSchema) || f.NumRecords() != 1 {
-		return nil, fmt.Errorf("found other columns than a shard has")
-	}
-	rec, err := f.Record(0)
+	rec, err := readBatch(data, shardHead(), newBudget(1<<20+8*int64(len(data))))
 	if err != nil {
 		return nil, err
 	}
@@ -172,6 +144,9 @@ func decode(data []byte) (r *Record, err error) {
 		columns := make([]arrow.Array, rows.NumField())
 		for j := range columns {
 			columns[j] = rows.Field(j)
+			if err := backed(columns[j], int(to)); err != nil {
+				return nil, fmt.Errorf("%s: %w", t.title(), err)
+			}
 		}
 		t.read(columns, int(from), int(to), r)
 	}
@@ -190,16 +165,4 @@ func decode(data []byte) (r *Record, err error) {
 		c.Spec[i] = Field{strings.Clone(c.Spec[i].Name), strings.Clone(c.Spec[i].Value)}
 	}
 	return c, nil
-}
-
-// checkVersion refuses what another version of the tables wrote.
-func checkVersion(m arrow.Metadata) error {
-	v, ok := m.GetValue(schemaKey)
-	if !ok {
-		return fmt.Errorf("%w: found none, wanted a file that theriac wrote", errVersion)
-	}
-	if v != SchemaVersion {
-		return fmt.Errorf("%w: found %q, this program reads %q: use the theriac that wrote it, or delete the file and run the experiment again", errVersion, v, SchemaVersion)
-	}
-	return nil
 }

@@ -81,5 +81,23 @@ with open("rows.json", "w") as f:
     json.dump(plain(rows), f, ensure_ascii=False, indent=None, separators=(",", ":"))
     f.write("\n")
 
+encodings = {
+    "int": ("DELTA_BINARY_PACKED", pa.int32(), lambda i: (i * 7919) % 1000 - 500 if i % 100 else -2**31 + i),
+    "long": ("DELTA_BINARY_PACKED", pa.int64(), lambda i: i * i * 10**12 * (-1) ** i),
+    "steps": ("DELTA_BINARY_PACKED", pa.int64(), lambda i: 5 + i // 3),
+    "text": ("DELTA_LENGTH_BYTE_ARRAY", pa.string(), lambda i: "x" * (i % 40)),
+    "prefix": ("DELTA_BYTE_ARRAY", pa.string(), lambda i: None if i % 9 == 4 else f"common beginning {i // 10:03}-{i}"),
+    "float": ("BYTE_STREAM_SPLIT", pa.float32(), lambda i: i / 8),
+    "double": ("BYTE_STREAM_SPLIT", pa.float64(), lambda i: None if i % 5 == 2 else i / 3),
+    "flag": ("RLE", pa.bool_(), lambda i: i % 7 < 3),
+    "plain": ("PLAIN", pa.bool_(), lambda i: None if i % 3 == 1 else i % 7 < 3),
+}
+many = [{name: value(i) for name, (_, _, value) in encodings.items()} for i in range(700)]
+pq.write_table(pa.Table.from_pylist(many, pa.schema([(n, t) for n, (_, t, _) in encodings.items()])), "encodings.parquet", use_dictionary=False,
+               column_encoding={n: e for n, (e, _, _) in encodings.items()}, data_page_version="2.0", row_group_size=600, data_page_size=1000, compression="zstd")
+with open("encodings.json", "w") as f:
+    json.dump(many, f, separators=(",", ":"))
+    f.write("\n")
+
 chat = pa.Table.from_pylist([{"messages": [{"role": "user", "content": f"{i}?"}, {"role": "assistant", "content": f"{i}!"}], "n": i} for i in range(3)])
 pq.write_table(chat, "chat.parquet")
