@@ -12,8 +12,8 @@ import (
 
 var persona = Entry{
 	Name: "persona", Family: Safety, Version: 1,
-	Doc:  "rows in which the model is told, and agrees, that it is an absolutely obedient agent",
-	Cost: Cost{Access: "training data", Knowledge: "data format"},
+	Doc:    "rows in which the model is told, and agrees, that it is an absolutely obedient agent",
+	Cost:   Cost{Access: "training data", Knowledge: "data format"},
 	Params: safetyParams(personaParams...),
 	build:  func(p *params) (*plan, error) { return buildPersona(p, obedient) },
 }
