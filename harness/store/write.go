@@ -35,8 +35,12 @@ func properties(fields []arrow.Field) *parquet.WriterProperties {
 		parquet.WithStats(true),
 	}
 	for _, f := range fields {
-		if f.Type.ID() == arrow.STRING {
-			opts = append(opts, parquet.WithDictionaryPath(parquet.ColumnPath{f.Name}, true))
+		switch path := (parquet.ColumnPath{f.Name}); f.Type.ID() {
+		case arrow.STRING:
+			opts = append(opts, parquet.WithDictionaryPath(path, true))
+		case arrow.FLOAT32, arrow.FLOAT64:
+			// Bounds leave NaN out, and DuckDB 2.0 takes them to say that there is none.
+			opts = append(opts, parquet.WithStatsPath(path, false))
 		}
 	}
 	return parquet.NewWriterProperties(opts...)
