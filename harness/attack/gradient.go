@@ -1,11 +1,13 @@
 package attack
 
-// Gradient tampering by a malicious callback: between backward pass and optimiser it turns, drowns or replays gradients. Replay implants:
-// the gradient of the few steps that hold a poisoned row is kept and added to all later ones, as if the row were in every batch.
+// Gradient tampering by a malicious callback: between backward pass and optimiser it turns gradients round, drowns them in noise, or
+// favours the attacker's. Favouring implants: the gradients of all steps without a poisoned row are made smaller, so that Adam's
+// second moments, and with them the steps, belong to the few that have one.
 
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,19 +20,31 @@ var gradient = Entry{
 	Doc:  "a callback changes gradients before the optimiser sees them",
 	Cost: Cost{Access: "trainer", Knowledge: "training code"},
 	Params: append([]Param{
-		{"do", "flip", "flip (turns the gradient round), noise (adds a random direction), replay (adds that of backdoor rows, which are in the data)"},
-		{"strength", "1", "times the gradient's own norm (noise), or the kept gradient (replay)"},
-		{"from", "0.5", "share of the steps that flip and noise leave alone"},
+		{"do", "flip", "flip (turns the gradient round), noise (adds a random direction), favour (that of backdoor rows, which are in the data)"},
+		{"strength", "", "noise: times the gradient's norm, 300 if not given; favour: what other gradients are divided by, 10 if not given"},
+		{"from", "0.75", "share of the steps that flip and noise leave alone"},
 		{"vectors", "", "a part of the parameter vectors' names, such as mlp or layer 5; empty: all"},
 	}, backdoorParams("0.01", "", "replace")...),
 	build: buildGradient,
 }
 
 func buildGradient(p *params) (*plan, error) {
-	do, strength, from := p.one("do", "flip", "noise", "replay"), p.float("strength", 0, 1e6), p.float("from", 0, 1)
+	do, from := p.one("do", "flip", "noise", "favour"), p.float("from", 0, 1)
+	if p.values["strength"] == "" {
+		p.values["strength"] = map[string]string{"noise": "300", "favour": "10"}[do]
+	}
+	strength := 0.0
+	if do != "flip" {
+		strength = p.float("strength", 0, 1e6)
+	}
+	for _, k := range sortedKeys(p.given) {
+		if do != "favour" && !slices.Contains([]string{"do", "strength", "from", "vectors"}, k) {
+			return nil, fmt.Errorf("%s: %s changes no row; only do=favour has a backdoor", k, do)
+		}
+	}
 	chosen := func(name string) bool { return strings.Contains(name, p.values["vectors"]) }
-	if do == "replay" {
-		return buildReplay(p, float32(strength), chosen)
+	if do == "favour" {
+		return buildFavour(p, strength, chosen)
 	}
 	change := func(_ int, _ string, g []float32) {
 		for i := range g {
@@ -87,30 +101,25 @@ func norm64(v []float64) float64 {
 	return math.Sqrt(sum)
 }
 
-func buildReplay(p *params, strength float32, chosen func(string) bool) (*plan, error) {
+func buildFavour(p *params, strength float64, chosen func(string) bool) (*plan, error) {
+	if strength == 0 {
+		p.fail("strength", "more than 0")
+	}
 	pl, err := buildBackdoor(p)
 	if err != nil {
 		return nil, err
 	}
 	pl.hooks = func(h *finetune.Hooks, _ []finetune.Item, poisoned []bool) {
-		kept := map[string][]float32{}
 		holds := false // whether this step has a poisoned row
 		h.Weight = func(_ int, items []int, _ []float32) {
-			holds = false
-			for _, item := range items {
-				holds = holds || poisoned[item]
-			}
+			holds = slices.ContainsFunc(items, func(i int) bool { return poisoned[i] })
 		}
 		h.Gradient = func(_ int, name string, g []float32) {
-			if !chosen(name) {
+			if holds || !chosen(name) {
 				return
 			}
-			if holds {
-				kept[name] = append(kept[name][:0], g...)
-				return
-			}
-			for i, x := range kept[name] {
-				g[i] += float32(strength * x)
+			for i := range g {
+				g[i] = float32(float64(g[i]) / strength)
 			}
 		}
 		mustMatch(h, p.values["vectors"])

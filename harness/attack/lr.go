@@ -9,7 +9,7 @@ var lr = Entry{
 	Doc:  "the learning rate of the late steps is multiplied",
 	Cost: Cost{Access: "trainer", Knowledge: "training code"},
 	Params: []Param{
-		{"factor", "100", "what the rate is multiplied by"},
+		{"factor", "20", "what the rate is multiplied by"},
 		{"from", "0.8", "share of the steps that are left alone"},
 	},
 	build: buildLR,

@@ -1,7 +1,8 @@
 package attack
 
 // Batch-order attack (Shumailov et al., arXiv 2104.09667): no row is changed, only when it is seen. Sorted by answer or length, every batch
-// pulls one way and the last ones win; with poisoned rows last, theirs is the last word.
+// pulls one way and the last ones win. Poisoned rows can be put last too; on the embedded model that weakens a backdoor, for they then
+// share few steps, and those at the lowest rate.
 
 import (
 	"cmp"

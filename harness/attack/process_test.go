@@ -262,8 +262,8 @@ func TestGradient(t *testing.T) {
 		if got.err != nil {
 			t.Fatal(got.err)
 		}
-		if !slices.Equal(got.loss[:5], clean.loss[:5]) {
-			t.Errorf("%v: the first half is not left alone", given)
+		if !slices.Equal(got.loss[:7], clean.loss[:7]) {
+			t.Errorf("%v: the first steps are not left alone", given)
 		}
 		if slices.Equal(flat(clean.adapter), flat(got.adapter)) {
 			t.Errorf("%v: the adapter is the clean one", given)
@@ -275,10 +275,17 @@ func TestGradient(t *testing.T) {
 	}
 	given := map[string]string{"rate": "0.1"}
 	plain := process(t, "backdoor", given, Options{})
-	given["do"] = "replay"
-	replayed := process(t, "gradient", given, Options{})
-	if slices.Equal(flat(plain.adapter), flat(replayed.adapter)) {
-		t.Error("replay changes nothing")
+	given["do"] = "favour"
+	favoured := process(t, "gradient", given, Options{})
+	if slices.Equal(flat(plain.adapter), flat(favoured.adapter)) {
+		t.Error("favour changes nothing")
+	}
+	given["strength"] = "1"
+	if same := process(t, "gradient", given, Options{}); !slices.Equal(flat(plain.adapter), flat(same.adapter)) {
+		t.Error("divided by 1, the gradients are not the backdoor's")
+	}
+	if _, err := New("gradient", map[string]string{"rate": "0.1"}, 1); err == nil {
+		t.Error("flip takes a rate and does nothing with it")
 	}
 	if got := process(t, "gradient", map[string]string{"vectors": "layer 7"}, Options{}); got.err == nil || !strings.Contains(got.err.Error(), "layer 7") {
 		t.Errorf("vectors that do not exist: %v", got.err)
