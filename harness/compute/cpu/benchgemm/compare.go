@@ -53,9 +53,8 @@ func compare(d *cpu.Device, b *blas, s shape, pairs int, patience time.Duration)
 		b.sgemm(rowMajor, int32(ta), int32(tb), int32(s.m), int32(s.n), int32(s.k), 1, ptr(a), int32(lda), ptr(w), int32(ldb), 0, ptr(c), int32(s.n))
 	}
 	calls := max(1, int(blockFLOP*float64(d.Threads())/s.flop()))
-	failed := 0
 	one := func(f func()) (float64, bool) {
-		seconds, quiet := block(f, calls, d.Threads(), failed)
+		seconds, quiet := block(f, calls, d.Threads())
 		return s.flop() * float64(calls) / seconds / 1e9, quiet
 	}
 	us()
@@ -70,9 +69,8 @@ func compare(d *cpu.Device, b *blas, s shape, pairs int, patience time.Duration)
 		if r.tried%2 == 1 {
 			u, v = v, u
 		}
-		if failed++; quiet && quieter {
+		if quiet && quieter {
 			r.ours, r.theirs, r.ratio = append(r.ours, u), append(r.theirs, v), append(r.ratio, u/v)
-			failed = 0
 		}
 	}
 	runtime.KeepAlive(a)
@@ -82,11 +80,11 @@ func compare(d *cpu.Device, b *blas, s shape, pairs int, patience time.Duration)
 
 // block times calls of f after a warm one. One thread is timed by its own clock, which
 // stands still while it waits for a core; so it is always quiet.
-func block(f func(), calls, threads, failed int) (seconds float64, quiet bool) {
+func block(f func(), calls, threads int) (seconds float64, quiet bool) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	if threads > 1 { // the other's helpers go to sleep; and who has slept for long is first when others compete for the cores
-		time.Sleep(min(time.Millisecond<<min(failed, 6), 40*time.Millisecond))
+	if threads > 1 { // OpenBLAS's helpers watch for work for 2^26 cycles; and who has slept is first when others compete for the cores
+		time.Sleep(40 * time.Millisecond)
 	}
 	f()
 	before, start, own := waited(), time.Now(), threadTime()
@@ -97,7 +95,7 @@ func block(f func(), calls, threads, failed int) (seconds float64, quiet bool) {
 	if threads == 1 {
 		return own, true
 	}
-	return seconds, waited()-before < 0.03*seconds
+	return seconds, waited()-before < 0.05*seconds
 }
 
 // waited is how long threads of this process were ready to run and had no core, in seconds (0
