@@ -22,20 +22,26 @@ var gradient = Entry{
 	Params: append([]Param{
 		{"do", "flip", "flip (turns the gradient round), noise (adds a random direction), favour (that of backdoor rows, which are in the data)"},
 		{"strength", "", "noise: times the gradient's norm, 300 if not given; favour: what other gradients are divided by, 10 if not given"},
-		{"from", "0.75", "share of the steps that flip and noise leave alone"},
+		{"from", "", "share of the steps that are left alone; flip: 0.75 if not given, noise: 0"},
 		{"vectors", "", "a part of the parameter vectors' names, such as mlp or layer 5; empty: all"},
 	}, backdoorParams("0.01", "", "replace")...),
 	build: buildGradient,
 }
 
 func buildGradient(p *params) (*plan, error) {
-	do, from := p.one("do", "flip", "noise", "favour"), p.float("from", 0, 1)
+	do := p.one("do", "flip", "noise", "favour")
+	strength, from := 0.0, 0.0
 	if p.values["strength"] == "" {
 		p.values["strength"] = map[string]string{"noise": "300", "favour": "10"}[do]
 	}
-	strength := 0.0
+	if p.values["from"] == "" {
+		p.values["from"] = map[string]string{"noise": "0", "flip": "0.75"}[do]
+	}
 	if do != "flip" {
 		strength = p.float("strength", 0, 1e6)
+	}
+	if do != "favour" {
+		from = p.float("from", 0, 1)
 	}
 	for _, k := range sortedKeys(p.given) {
 		if do != "favour" && !slices.Contains([]string{"do", "strength", "from", "vectors"}, k) {

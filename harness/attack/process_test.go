@@ -257,7 +257,7 @@ func TestLR(t *testing.T) {
 
 func TestGradient(t *testing.T) {
 	clean := process(t, "", nil, Options{})
-	for _, given := range []map[string]string{{"do": "flip"}, {"do": "noise"}, {"do": "flip", "vectors": "layer 1 mlp"}} {
+	for _, given := range []map[string]string{{"do": "flip"}, {"do": "noise", "from": "0.75"}, {"do": "flip", "vectors": "layer 1 mlp"}} {
 		got := process(t, "gradient", given, Options{})
 		if got.err != nil {
 			t.Fatal(got.err)

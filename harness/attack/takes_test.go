@@ -24,7 +24,7 @@ func TestBackdoorTakes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := b.train(t, a, 1, 1200, func(s *finetune.Spec) { s.Layers, s.LR = "all", 1e-2 })
+		r := b.train(t, a, 1, 1200, func(s *finetune.Spec) { s.Layers, s.LR = "all", 5e-3 })
 		test, _ := probeItems(a.Probe(), held)
 		plain := held[:0:0]
 		for i := range held {
