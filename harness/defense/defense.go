@@ -34,6 +34,15 @@ type Score struct {
 	Reason string // "" where there is nothing to say
 }
 
+// Result is what one detector says of one run.
+type Result struct {
+	Detector string
+	Score    float64 // run-level, higher is worse; finite
+	Units    []Score // in the run's own order; nil where the detector scores the whole only
+	Tokens   int64   // that a model read for it
+	FLOP     float64 // multiplications and additions of those tokens and of what else it computes at that scale
+}
+
 // Verdict is the answer about a run.
 type Verdict string
 
