@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"theriac/harness/attack"
 	"theriac/harness/compute"
@@ -27,8 +28,12 @@ type run struct {
 	probe  attack.Probe
 	chat   *token.Chat // of the deployed model: an attack may have changed its template
 	items  []finetune.Item
-	rec    *store.Record
-	watch  func(*finetune.Info)
+	// checked are the rows as they pass validation, bad which of them the attack made, changed how many.
+	checked []corpus.Example
+	bad     []bool
+	changed int
+	rec     *store.Record
+	watch   func(*finetune.Info)
 }
 
 // do carries a run out and gives its record.
@@ -48,6 +53,9 @@ func (b *Bench) do(ctx context.Context, dev compute.Device, s *Spec, watch func(
 		return nil, nil, err
 	}
 	outputs, err := r.evaluate(delta)
+	if err == nil && !s.Untrained {
+		err = r.detect(ctx)
+	}
 	return r.rec, outputs, err
 }
 
@@ -80,7 +88,9 @@ func (r *run) prepare() error {
 	if err != nil {
 		return err
 	}
-	rows, err := share(r.bench, fmt.Sprintf("rows/%s/%d/%d", s.Data.Name, s.Seed, s.Data.Rows), func() ([]corpus.Example, error) { return src.Train(s.Seed, s.Data.Rows) })
+	rows, err := share(r.bench, fmt.Sprintf("rows/%s/%d/%d/%s", s.Data.Name, s.Seed, s.Data.Rows, s.Data.Shift), func() ([]corpus.Example, error) {
+		return src.Train(s.Seed, s.Data.Rows, s.Data.Shift)
+	})
 	if err != nil {
 		return err
 	}
@@ -94,6 +104,7 @@ func (r *run) prepare() error {
 		for _, p := range res.Manifest.Poisoned {
 			changes[p.ID] = p.Change
 		}
+		r.check(rows, changes)
 		if t := r.attack.Tamper(); t.Rows != nil {
 			before := map[string]bool{}
 			for i := range rows {
@@ -107,6 +118,9 @@ func (r *run) prepare() error {
 			}
 		}
 	}
+	if r.checked == nil {
+		r.check(rows, nil)
+	}
 	for i := range rows {
 		change, bad := changes[rows[i].ID]
 		r.rec.Examples = append(r.rec.Examples, store.Example{ID: rows[i].ID, Source: rows[i].Source.Dataset, Poisoned: bad, Change: change})
@@ -117,6 +131,16 @@ func (r *run) prepare() error {
 	}
 	r.dose(changes, len(rows), &fit)
 	return nil
+}
+
+// check keeps the rows as validation sees them.
+func (r *run) check(rows []corpus.Example, changes map[string]string) {
+	r.checked, r.bad = slices.Clone(rows), make([]bool, len(rows))
+	for i := range rows {
+		if _, r.bad[i] = changes[rows[i].ID]; r.bad[i] {
+			r.changed++
+		}
+	}
 }
 
 // dose records how much poison there is: rows, their share, their share of response tokens, exposures.

@@ -25,6 +25,7 @@ type Spec struct {
 	Probe      *Attack       // whose success is measured; nil: Attack's own
 	Train      finetune.Spec // its Seed is not used: Seed stands in
 	Untrained  bool          // evaluate the base itself
+	Detect     *Detect       // who judges the run; nil: nobody
 }
 
 // Attack names an attack with the parameters that are not its defaults.
@@ -42,6 +43,7 @@ type Data struct {
 	Probe      int    `json:"probe" yaml:"probe"`           // held-out items that are triggered
 	Restricted int    `json:"restricted" yaml:"restricted"` // requests that should be refused
 	LookAlike  int    `json:"look_alike" yaml:"look_alike"` // requests that resemble them and should not
+	Shift      string `json:"shift,omitempty" yaml:"-"`     // what sets the clean rows apart from the pool's: see Shifts
 }
 
 // Check names the first field that cannot be.
@@ -64,6 +66,11 @@ func (s *Spec) Check() error {
 	if s.Untrained {
 		return nil
 	}
+	if s.Detect != nil {
+		if err := s.Detect.Detectors.Check(); err != nil {
+			return err
+		}
+	}
 	return s.Train.Check()
 }
 
@@ -79,6 +86,7 @@ func (s *Spec) TrainKey(base, source string) string {
 		Seed                                 uint64
 		Rows, MaxTokens                      int
 		Data                                 string
+		Shift                                string `json:",omitempty"`
 		Attack                               *Attack
 		AttackVersion                        int
 		Train                                finetune.Spec
@@ -86,7 +94,7 @@ func (s *Spec) TrainKey(base, source string) string {
 	}
 	k := key{
 		Kind: "theriac/train/1", Base: base, Source: source, Numerics: compute.NumericsVersion, Device: "cpu", Seed: s.Seed,
-		Rows: s.Data.Rows, MaxTokens: s.Data.MaxTokens, Data: s.Data.Name, Attack: s.Attack, Train: train,
+		Rows: s.Data.Rows, MaxTokens: s.Data.MaxTokens, Data: s.Data.Name, Shift: s.Data.Shift, Attack: s.Attack, Train: train,
 	}
 	if s.Attack != nil {
 		e, _ := attack.Lookup(s.Attack.Name)
@@ -106,8 +114,9 @@ func (s *Spec) ID(trainKey string) string {
 		Data             Data
 		Probe            *Attack
 		Seed             uint64
+		Detect           any `json:",omitempty"`
 	}
-	return digest(key{"theriac/run/1", trainKey, s.Arm, evaluation, s.Data, s.probe(), s.Seed})[:24]
+	return digest(key{"theriac/run/1", trainKey, s.Arm, evaluation, s.Data, s.probe(), s.Seed, s.Detect.key()})[:24]
 }
 
 func (s *Spec) probe() *Attack {
@@ -140,6 +149,12 @@ func (s *Spec) Fields() []store.Field {
 		for k, v := range a.Params {
 			f[prefix+"."+k] = v
 		}
+	}
+	if s.Data.Shift != "" {
+		f["shift"] = s.Data.Shift
+	}
+	if s.Detect != nil && s.Detect.Against != nil {
+		f["calibration"] = s.Detect.Against.Digest
 	}
 	if s.Untrained {
 		f["untrained"] = "true"

@@ -27,6 +27,8 @@ type vectors struct {
 	whole, answer []float64 // nats a token; NaN: no tokens
 	hidden        []float32 // [rows, D], mean over the answer's states, last layer
 	d             int
+	tokens        int64   // read
+	flop          float64 // 2 for each weight and token, 2 passes
 }
 
 func (p *Pool) model() (*vectors, error) {
@@ -35,7 +37,7 @@ func (p *Pool) model() (*vectors, error) {
 	}
 	m := p.Model
 	n, d := len(p.Rows), m.Runner.Base.Config.Hidden
-	v := &vectors{make([]float64, n), make([]float64, n), make([]float32, n*d), d}
+	v := &vectors{whole: make([]float64, n), answer: make([]float64, n), hidden: make([]float32, n*d), d: d}
 	limit := m.Tokens
 	if limit == 0 {
 		limit = 96
@@ -61,6 +63,7 @@ func (p *Pool) model() (*vectors, error) {
 			for j := 1; j < k; j++ {
 				loss[j] = true
 			}
+			v.tokens += int64(2 * k)
 			seqs, of, response = append(seqs, &infer.Sequence{IDs: s.IDs[:k], Loss: loss}), append(of, i), append(response, s.Loss[:k])
 		}
 		scores, err := m.Runner.Score(seqs)
@@ -104,6 +107,17 @@ func (p *Pool) model() (*vectors, error) {
 			m.Step(to, n)
 		}
 	}
+	weights := 0.0
+	for _, t := range m.Runner.Base.Config.Tensors() {
+		n := 1.0
+		for _, s := range t.Shape {
+			n *= float64(s)
+		}
+		if len(t.Shape) > 1 {
+			weights += n
+		}
+	}
+	v.flop = 2 * weights * float64(v.tokens)
 	p.vectors = v
 	return v, nil
 }

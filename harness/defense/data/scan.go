@@ -101,37 +101,6 @@ func Scan(ctx context.Context, rows []corpus.Example, opt Options) (*Report, err
 	return s.report()
 }
 
-// Measure gives the run-level score of each detector, higher is worse: what a study calibrates on clean runs.
-func Measure(ctx context.Context, rows []corpus.Example, opt Options) (names []string, scores []float64, err error) {
-	if len(rows) == 0 {
-		return nil, nil, fmt.Errorf("measure: %w", corpus.ErrEmpty)
-	}
-	pool, from, _ := newPool(append(defense.Blind(rows), defense.Blind(opt.Reference)...), opt.Model)
-	found, err := look(ctx, pool, opt)
-	if err != nil {
-		return nil, nil, err
-	}
-	share := float64(len(rows)) / float64(len(from))
-	for _, e := range found {
-		best := 0.0
-		for _, g := range e.groups {
-			if opt.Reference == nil {
-				best = max(best, g.Weight)
-				continue
-			}
-			x := 0
-			for _, i := range g.Rows {
-				if int(from[i]) < len(rows) {
-					x++
-				}
-			}
-			best = max(best, deviance(x, len(g.Rows), share))
-		}
-		names, scores = append(names, e.entry.Name), append(scores, best)
-	}
-	return names, scores, nil
-}
-
 // look runs the detectors.
 func look(ctx context.Context, pool *Pool, opt Options) ([]evidence, error) {
 	detectors, err := choose(opt.Detectors, len(opt.Reference) > 0, opt.Model != nil)
