@@ -231,3 +231,49 @@ func benchmarkGenerate(b *testing.B, dev *cpu.Device, base *infer.Base, items []
 	}
 	b.ReportMetric(float64(tokens)/b.Elapsed().Seconds(), "tokens/s")
 }
+
+// Continuing a cached prompt gives the logits of reading the whole, in any company.
+func TestContinueIsReading(t *testing.T) {
+	dev, base, items := openTiny(t, 1)
+	r := infer.NewRunner(dev, base, nil, 256)
+	ids := items[0].IDs
+	c, err := r.Prefill(ids[:5])
+	if err != nil {
+		t.Fatal(err)
+	}
+	tails := [][]int32{ids[5:6], ids[5:9], {7, 8}}
+	for i := range 100 {
+		tails = append(tails, []int32{int32(i), 3})
+	}
+	seen := 0
+	err = r.Continue(c, tails, func(i int, logits []float32) {
+		if i != seen {
+			t.Errorf("tail %d after %d", i, seen-1)
+		}
+		seen++
+		if i > 5 && i < 100 {
+			return
+		}
+		got := slices.Clone(logits)
+		whole := append(append(slices.Clone(ids[:5]), tails[i]...), 0)
+		other := infer.NewRunner(dev, base, nil, 256)
+		if err := other.Logits(whole, func(pos int, want []float32) {
+			if pos == len(whole)-2 && !slices.Equal(got, want) {
+				t.Errorf("tail %d: the logits differ from those of the whole", i)
+			}
+		}); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil || seen != len(tails) {
+		t.Errorf("%v after %d of %d tails", err, seen, len(tails))
+	}
+	for name, bad := range map[string][][]int32{"empty": {{}}, "outside": {{1 << 30}}, "long": {make([]int32, 5000)}} {
+		if err := r.Continue(c, bad, func(int, []float32) {}); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	if _, err := r.Prefill(nil); err == nil {
+		t.Error("an empty prompt: no error")
+	}
+}

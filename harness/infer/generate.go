@@ -70,15 +70,11 @@ type open struct {
 }
 
 func (r *Runner) decode(prompts [][]int32, out [][]int32, first int, o Decoding) {
-	c := r.Base.Config
-	kv := c.KVHeads * c.HeadDim
+	c, kv := r.Base.Config, r.keyValues()
 	var live []*open
 	for i, p := range prompts {
-		room := min(len(p)+o.MaxNew, r.Base.MaxSeq)
-		s := &open{index: first + i, at: i, next: p, k: make([][]float32, c.Layers), v: make([][]float32, c.Layers)}
-		for l := range s.k {
-			s.k[l], s.v[l] = r.dev.Alloc(room*kv), r.dev.Alloc(room*kv)
-		}
+		s := r.newOpen(min(len(p)+o.MaxNew, r.Base.MaxSeq), kv)
+		s.index, s.at, s.next = first+i, i, p
 		if o.Temperature > 0 {
 			s.random = rng.Stream(o.Seed, "sample", fmt.Sprint(s.index))
 		}
