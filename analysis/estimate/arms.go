@@ -1,6 +1,7 @@
 package estimate
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -62,6 +63,21 @@ func (e *Experiment) Steps(arm string) (seed int64, steps []store.Step) {
 		}
 	}
 	return 0, nil
+}
+
+// PoisonedLoss is the mean loss over an arm's poisoned rows at a seed, nats a response token, by epoch: the metrics
+// poisoned_loss/1, poisoned_loss/2 and so on. Nil where none is stored.
+func (e *Experiment) PoisonedLoss(arm string, seed int64) (byEpoch []float64) {
+	for _, r := range e.runs(arm) {
+		for epoch := 1; r.seed == seed; epoch++ {
+			m, ok := r.metric(fmt.Sprintf("poisoned_loss/%d", epoch))
+			if !ok {
+				break
+			}
+			byEpoch = append(byEpoch, m.Value)
+		}
+	}
+	return byEpoch
 }
 
 // Verdicts counts, over an arm's runs, a level's own verdicts: flagged, and given at all.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -47,7 +49,14 @@ type CurveSpec struct {
 	X, Y           Axis
 	Series         []Series
 	Marks          []Mark
-	Square         bool // ROC
+	Key            []Entry // where labels at the lines' ends would not do
+	Square         bool    // ROC
+}
+
+// Entry is a line of a key, in a colour of Palette.
+type Entry struct {
+	Name  string
+	Color int
 }
 
 // Curve draws series with intervals, labelled at their right ends.
@@ -69,6 +78,11 @@ func Curve(s CurveSpec) (*Figure, error) {
 	for _, m := range s.Marks {
 		addMark(p, m, fx, fy)
 	}
+	for _, se := range s.Series { // bands first: they cover what lies under them
+		if err := addBand(p, se, fx, fy); err != nil {
+			return nil, fmt.Errorf("figure %q: %w", s.Title, err)
+		}
+	}
 	var ends labels
 	for _, se := range s.Series {
 		c := Palette[se.Color%len(Palette)]
@@ -80,18 +94,24 @@ func Curve(s CurveSpec) (*Figure, error) {
 			ends = append(ends, label{x: fx(last.X), y: fy(last.Y), dx: 6, text: se.Name, color: c})
 		}
 	}
+	for i, k := range s.Key { // at the lower right, from the top
+		l := label{x: p.X.Max, y: p.Y.Min, dx: -4, dy: vg.Length(len(s.Key)-i) * (labelSize + 4), text: k.Name, color: Palette[k.Color%len(Palette)], align: draw.XRight}
+		p.Add(labels{l})
+	}
 	if len(ends) > 0 {
-		spread(ends, p.Y.Min, p.Y.Max, float64((f.height-vg.Inch)/12))
+		spread(ends, p.Y.Min, p.Y.Max, float64((f.height-1.1*vg.Inch)/(labelSize+3)))
 		p.Add(ends)
-		widest := 0
-		for _, e := range ends {
-			widest = max(widest, len([]rune(e.text)))
-		}
-		// Room at the right for the labels, which stand outside the data.
-		frac := math.Min(0.4, float64(vg.Length(widest)*5.2/f.width))
-		p.X.Max += (p.X.Max - p.X.Min) * frac / (1 - frac)
+		f.reserve(ends)
 	}
 	return f, nil
+}
+
+// reserve makes room at the right for labels that stand outside of the axes.
+func (f *Figure) reserve(ls labels) {
+	for _, l := range ls {
+		f.right = max(f.right, l.dx+textWidth(l.text, labelSize))
+	}
+	f.right = min(f.right, f.width/2)
 }
 
 func bounds(s CurveSpec, of func(Point) []float64) (b [3]float64) {
@@ -159,6 +179,7 @@ func fixedTicks(at []float64, f func(float64) float64, percent bool) plot.Consta
 		if percent {
 			text = fmt.Sprintf("%.6g", 100*v)
 		}
+		text = strings.Replace(text, "-", "−", 1)
 		t = append(t, plot.Tick{Value: f(v), Label: text})
 	}
 	return t
@@ -198,31 +219,41 @@ func addMark(p *plot.Plot, m Mark, fx, fy func(float64) float64) {
 	p.Add(line, labels{l})
 }
 
-func addSeries(p *plot.Plot, s Series, c color.RGBA, fx, fy func(float64) float64) error {
-	var mid, band plotter.XYs
+func addBand(p *plot.Plot, s Series, fx, fy func(float64) float64) error {
+	if !s.Band {
+		return nil
+	}
+	var top, bottom plotter.XYs
 	for _, q := range s.Points {
-		if math.IsNaN(q.Y) {
-			continue
+		if !math.IsNaN(q.Y) {
+			top = append(top, plotter.XY{X: fx(q.X), Y: fy(q.High)})
+			bottom = append(bottom, plotter.XY{X: fx(q.X), Y: fy(q.Low)})
 		}
-		mid = append(mid, plotter.XY{X: fx(q.X), Y: fy(q.Y)})
-		band = append(band, plotter.XY{X: fx(q.X), Y: fy(q.High)})
+	}
+	if len(top) == 0 {
+		return nil
+	}
+	slices.Reverse(bottom)
+	poly, err := plotter.NewPolygon(append(top, bottom...))
+	if err != nil {
+		return fmt.Errorf("series %q: %w", s.Name, err)
+	}
+	poly.Color, poly.LineStyle.Width = fade(Palette[s.Color%len(Palette)], 48), 0
+	p.Add(poly)
+	return nil
+}
+
+func addSeries(p *plot.Plot, s Series, c color.RGBA, fx, fy func(float64) float64) error {
+	var mid plotter.XYs
+	for _, q := range s.Points {
+		if !math.IsNaN(q.Y) {
+			mid = append(mid, plotter.XY{X: fx(q.X), Y: fy(q.Y)})
+		}
 	}
 	if len(mid) == 0 {
 		return nil
 	}
-	if s.Band {
-		for i := len(s.Points) - 1; i >= 0; i-- {
-			if q := s.Points[i]; !math.IsNaN(q.Y) {
-				band = append(band, plotter.XY{X: fx(q.X), Y: fy(q.Low)})
-			}
-		}
-		poly, err := plotter.NewPolygon(band)
-		if err != nil {
-			return fmt.Errorf("series %q: %w", s.Name, err)
-		}
-		poly.Color, poly.LineStyle.Width = fade(c, 48), 0
-		p.Add(poly)
-	} else {
+	if !s.Band {
 		p.Add(bars{s.Points, c, fx, fy})
 	}
 	if s.Line {

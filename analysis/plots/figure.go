@@ -3,9 +3,22 @@
 // legends, text that stays readable at half a page's width. A figure is a value;
 // the same value gives the same bytes.
 //
-// The kinds: [Curve] (lines and points with intervals and bands), [Forest]
+// The shapes: [Curve] (lines and points with intervals and bands), [Forest]
 // (estimates with intervals, row by row), [Heat] (a matrix with its numbers),
-// [Bars]. The study's own figures, in study.go, are these with their words filled in.
+// [Bars]. The figures of a study are these with axes, units and captions filled in:
+//
+//	[Dose]         a rate by dose, with the fitted curve, its band and ED50
+//	[Rates]        a rate by arm: triggers, placebos
+//	[Differences]  changes against a baseline, with the margin drawn
+//	[Losses]       training loss, clean and poisoned, and the poisoned rows' own
+//	[Counts]       a rate by number of examples, a line an attack: refusals
+//	[ROC]          detectors' curves with their bands
+//	[Matrix]       attack by defense, an interval in each cell
+//	[Payoff]       the arms race as a game, with both sides' mixtures
+//	[Predictive]   what an alarm means, by prevalence
+//	[Costs]        bars
+//	[Spectra]      a statistic of the weights by module, attacked beside clean
+//	[Scale]        success and accuracy by the adapter's scale
 package plots
 
 import (
@@ -32,6 +45,7 @@ type Figure struct {
 
 	plot          *plot.Plot
 	width, height vg.Length
+	right         vg.Length // room for what stands right of the axes
 }
 
 // Palette is Okabe and Ito's, black last.
@@ -48,38 +62,40 @@ var (
 )
 
 const (
-	bodySize  = 10
-	labelSize = 9
-	// A page column is 6.5 inches wide; at half of it 10-point text is 5 points, the smallest that prints.
+	bodySize  = 12
+	labelSize = 11
+	// A page column is 6.5 inches wide; at half of it 12-point text is 6 points, the smallest that prints well.
 	pageWidth = 6.5 * vg.Inch
+	edge      = 6 // free at every side, in points
 )
+
+// style is text of the theme.
+func style(size font.Length, c color.Color) draw.TextStyle {
+	return draw.TextStyle{Font: font.From(sans, size), Color: c, Handler: text.Plain{Fonts: fonts}}
+}
 
 func newFigure(title string, height vg.Length) *Figure {
 	p := plot.New()
-	h := text.Plain{Fonts: fonts}
-	style := func(t *draw.TextStyle, size font.Length) {
-		t.Font, t.Color, t.Handler = font.From(sans, size), ink, h
-	}
-	p.TextHandler = h
+	p.TextHandler = text.Plain{Fonts: fonts}
 	p.Title.Text = title
-	style(&p.Title.TextStyle, 11)
+	p.Title.TextStyle = style(bodySize+1, ink)
+	p.Title.TextStyle.XAlign, p.Title.TextStyle.YAlign = draw.XCenter, draw.YTop
 	p.Title.Padding = 8
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
-		style(&a.Label.TextStyle, bodySize)
-		style(&a.Tick.Label, bodySize)
-		a.Label.TextStyle.XAlign, a.Label.TextStyle.YAlign = draw.XCenter, draw.YCenter
+		a.Label.TextStyle, a.Tick.Label = style(bodySize, ink), style(bodySize, ink)
+		a.Label.TextStyle.XAlign, a.Label.TextStyle.YAlign = draw.XCenter, draw.YBottom
 		a.LineStyle.Color, a.Tick.LineStyle.Color = faint, faint
 		a.LineStyle.Width, a.Tick.LineStyle.Width = 0.75, 0.75
 		a.Padding = 4
+		a.Label.Padding = 4
 	}
 	p.X.Tick.Label.XAlign, p.X.Tick.Label.YAlign = draw.XCenter, draw.YTop
-	p.Y.Tick.Label.XAlign, p.Y.Tick.Label.YAlign = draw.XRight, draw.YCenter
-	p.X.Label.TextStyle.YAlign = draw.YBottom
-	p.Y.Label.TextStyle.YAlign = draw.YBottom
-	p.X.Label.Padding, p.Y.Label.Padding = 4, 4
-	style(&p.Legend.TextStyle, labelSize)
+	p.Y.Tick.Label.XAlign, p.Y.Tick.Label.YAlign = draw.XRight, middle
 	return &Figure{Title: title, plot: p, width: pageWidth, height: height}
 }
+
+// middle is the alignment that puts a tick's label beside its tick: gonum lifts it by the font's descent.
+const middle = draw.YAlignment(-0.68)
 
 // Resize sets the width in inches, keeping the proportions.
 func (f *Figure) Resize(inches float64) {
@@ -88,10 +104,18 @@ func (f *Figure) Resize(inches float64) {
 	f.width = w
 }
 
+// draw puts the figure on a canvas, on white, with free edges.
+func (f *Figure) draw(on vg.CanvasSizer) {
+	c := draw.New(on)
+	c.SetColor(color.White)
+	c.Fill(c.Rectangle.Path())
+	f.plot.Draw(draw.Crop(c, edge, -edge-f.right, edge, -edge))
+}
+
 // SVG renders the figure. Text names metric-compatible substitutes for its font.
 func (f *Figure) SVG() ([]byte, error) {
 	c := vgsvg.New(f.width, f.height)
-	f.plot.Draw(draw.New(c))
+	f.draw(c)
 	var b bytes.Buffer
 	if _, err := c.WriteTo(&b); err != nil {
 		return nil, fmt.Errorf("figure %q: %w", f.Title, err)
@@ -103,13 +127,16 @@ func (f *Figure) SVG() ([]byte, error) {
 // PNG renders the figure at 144 dots an inch.
 func (f *Figure) PNG() ([]byte, error) {
 	c := vgimg.NewWith(vgimg.UseWH(f.width, f.height), vgimg.UseDPI(144))
-	f.plot.Draw(draw.New(c))
+	f.draw(c)
 	var b bytes.Buffer
 	if _, err := (vgimg.PngCanvas{Canvas: c}).WriteTo(&b); err != nil {
 		return nil, fmt.Errorf("figure %q: %w", f.Title, err)
 	}
 	return b.Bytes(), nil
 }
+
+// textWidth is how wide a text is drawn, in its widest line.
+func textWidth(s string, size font.Length) vg.Length { return style(size, ink).Width(s) }
 
 // label is text at a point of the data, moved by an offset on the page.
 type label struct {
@@ -131,7 +158,8 @@ func (ls labels) Plot(c draw.Canvas, p *plot.Plot) {
 		if size == 0 {
 			size = labelSize
 		}
-		st := draw.TextStyle{Font: font.From(sans, size), Color: l.color, Handler: text.Plain{Fonts: fonts}, XAlign: l.align, YAlign: draw.YCenter}
+		st := style(size, l.color)
+		st.XAlign, st.YAlign = l.align, draw.YAlignment(-0.45)
 		c.FillText(st, vg.Point{X: tx(l.x) + l.dx, Y: ty(l.y) + l.dy}, l.text)
 	}
 }

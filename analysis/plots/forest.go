@@ -2,12 +2,9 @@ package plots
 
 import (
 	"fmt"
-	"image/color"
 	"math"
-	"slices"
 
 	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -33,7 +30,7 @@ func Forest(s ForestSpec) (*Figure, error) {
 	if len(s.Rows) == 0 {
 		return nil, fmt.Errorf("figure %q: no rows to draw", s.Title)
 	}
-	f := newFigure(s.Title, vg.Length(len(s.Rows))*0.22*vg.Inch+1.1*vg.Inch)
+	f := newFigure(s.Title, vg.Length(len(s.Rows))*0.25*vg.Inch+1.2*vg.Inch)
 	f.Caption = s.Caption
 	p := f.plot
 	spec := CurveSpec{Series: []Series{{}}}
@@ -59,15 +56,8 @@ func Forest(s ForestSpec) (*Figure, error) {
 		addMark(p, m, fx, fx)
 	}
 	p.Add(intervals{s.Rows, fx})
-	if slices.ContainsFunc(s.Rows, func(r Row) bool { return r.Text != "" }) {
-		widest := 0
-		for _, r := range s.Rows {
-			widest = max(widest, len([]rune(r.Text)))
-		}
-		frac := math.Min(0.45, float64(vg.Length(widest)*5/(f.width*0.75)))
-		p.Add(texts)
-		p.X.Max += (p.X.Max - p.X.Min) * frac / (1 - frac)
-	}
+	p.Add(texts)
+	f.reserve(texts)
 	return f, nil
 }
 
@@ -88,59 +78,4 @@ func (v intervals) Plot(c draw.Canvas, p *plot.Plot) {
 		c.StrokeLine2(draw.LineStyle{Color: col, Width: 1.25}, tx(v.fx(r.Low)), y, tx(v.fx(r.High)), y)
 		c.DrawGlyph(draw.GlyphStyle{Color: col, Radius: 3, Shape: draw.CircleGlyph{}}, vg.Point{X: tx(v.fx(r.Y)), Y: y})
 	}
-}
-
-// HeatSpec is a matrix of fractions in [0,1] (NaN: not applicable) with its text.
-type HeatSpec struct {
-	Title, Caption string
-	Rows, Columns  []string
-	Value          [][]float64
-	Text           [][]string
-	Low, High      string // what the ends of the scale mean: "missed", "caught"
-}
-
-// Heat draws a heat map; dark means high, so that print without colour still reads.
-func Heat(s HeatSpec) (*Figure, error) {
-	if len(s.Rows) == 0 || len(s.Columns) == 0 || len(s.Value) != len(s.Rows) || len(s.Text) != len(s.Rows) {
-		return nil, fmt.Errorf("figure %q: %d rows, %d columns, %d rows of values, %d of text: want them to agree and not be empty",
-			s.Title, len(s.Rows), len(s.Columns), len(s.Value), len(s.Text))
-	}
-	f := newFigure(s.Title, vg.Length(len(s.Rows))*0.32*vg.Inch+1.2*vg.Inch)
-	f.Caption = s.Caption
-	p := f.plot
-	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -0.5, float64(len(s.Columns))-0.5, -0.5, float64(len(s.Rows))-0.5
-	var cols, rows plot.ConstantTicks
-	for j, c := range s.Columns {
-		cols = append(cols, plot.Tick{Value: float64(j), Label: c})
-	}
-	var texts labels
-	for i, r := range s.Rows {
-		y := float64(len(s.Rows) - 1 - i)
-		rows = append(rows, plot.Tick{Value: y, Label: r})
-		for j := range s.Columns {
-			v, x := s.Value[i][j], float64(j)
-			fill := color.RGBA{245, 245, 245, 255}
-			text := color.Color(ink)
-			if !math.IsNaN(v) {
-				fill = fade(Palette[0], int(255*math.Max(0, math.Min(1, v))))
-				if v > 0.55 {
-					text = color.White
-				}
-			}
-			cell, err := plotter.NewPolygon(plotter.XYs{{X: x - 0.48, Y: y - 0.46}, {X: x + 0.48, Y: y - 0.46}, {X: x + 0.48, Y: y + 0.46}, {X: x - 0.48, Y: y + 0.46}})
-			if err != nil {
-				return nil, fmt.Errorf("figure %q: %w", s.Title, err)
-			}
-			cell.Color, cell.LineStyle.Width = fill, 0
-			p.Add(cell)
-			texts = append(texts, label{x: x, y: y, text: s.Text[i][j], color: text, size: 8, align: draw.XCenter})
-		}
-	}
-	p.X.Tick.Marker, p.Y.Tick.Marker = cols, rows
-	for _, a := range []*plot.Axis{&p.X, &p.Y} {
-		a.Tick.Length, a.LineStyle.Width = 0, 0
-	}
-	p.X.Label.Text = fmt.Sprintf("light: %s, dark: %s, grey: not applicable", s.Low, s.High)
-	p.Add(texts)
-	return f, nil
 }

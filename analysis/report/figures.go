@@ -6,7 +6,7 @@ import (
 
 	"theriac/analysis/estimate"
 	"theriac/analysis/plots"
-	"theriac/analysis/tables"
+	"theriac/analysis/stats"
 )
 
 // drawings are the report's figures by name. A drawing gives nil where there is nothing to draw.
@@ -88,50 +88,26 @@ func (r *renderer) seeds(name, metric string, arms []string) string {
 }
 
 func (r *renderer) forest(title, name string, arms []string, metric, axis string) (*plots.Figure, error) {
-	s := plots.ForestSpec{Title: title, X: plots.Axis{Label: axis, Min: 0, Max: 1, Percent: true}}
+	var rows []plots.Arm
 	for _, a := range arms {
-		m := r.mean(name, a, metric)
-		if math.IsNaN(m.Value) {
-			continue
-		}
-		s.Rows = append(s.Rows, plots.Row{Name: a, Y: m.Value, Low: m.Interval.Low, High: m.Interval.High, Text: tables.Rate(m)})
+		rows = append(rows, plots.Arm{Name: a, Estimate: r.mean(name, a, metric)})
 	}
-	if len(s.Rows) == 0 {
-		return nil, nil
-	}
-	s.Caption = fmt.Sprintf("Mean over %s an arm, with %s intervals (seeds and items resampled)", r.seeds(name, metric, arms), percentLevel())
-	return plots.Forest(s)
+	return plots.Rates(plots.Words{Title: title, N: r.seeds(name, metric, arms)}, axis, rows)
 }
 
-func percentLevel() string { return tables.Number(100*estimate.Level, 0) + " %" }
-
 func stealthFigure(r *renderer) (*plots.Figure, error) {
-	s := plots.ForestSpec{Title: "Clean accuracy: attacked less clean, same seeds", X: plots.Axis{Label: "difference (percentage points)", Percent: true}}
-	reach := 1.5 * margin
+	var rows []plots.Arm
 	n := 0
-	for _, name := range []string{"backdoor", "poisoning", "safety"} {
+	for i, name := range attacked {
 		e := r.experiment(name)
 		for _, a := range r.attacks(name) {
 			d := e.Difference(a, baselines[name], "clean_accuracy")
-			if math.IsNaN(d.Value) || math.IsInf(d.Interval.Low, 0) || math.IsInf(d.Interval.High, 0) {
-				continue
-			}
 			n = max(n, d.N)
-			reach = max(reach, 1.1*math.Abs(d.Interval.Low), 1.1*math.Abs(d.Interval.High))
-			s.Rows = append(s.Rows, plots.Row{Name: a, Y: d.Value, Low: d.Interval.Low, High: d.Interval.High, Text: signed(d.Value)})
+			rows = append(rows, plots.Arm{Name: name + ": " + a, Estimate: d, Color: i})
 		}
 	}
-	if len(s.Rows) == 0 {
-		return nil, nil
-	}
-	s.X.Min, s.X.Max = -reach, reach
-	s.Marks = []plots.Mark{{At: -margin, Name: "margin"}, {At: 0}}
-	s.Caption = fmt.Sprintf("Paired difference over up to %d seeds with %s intervals; a loss beyond the margin of %s would be noticed", n, percentLevel(), points0(margin))
-	return plots.Forest(s)
+	return plots.Differences(plots.Words{Title: "Clean accuracy: attacked less clean, same seeds", N: fmt.Sprintf("up to %d seeds", n)}, margin, rows)
 }
-
-// points0 is a difference of rates in whole points.
-func points0(x float64) string { return tables.Number(100*x, 0) + " points" }
 
 // doses are the arms of the dose-response experiment that have a dose, ascending as their names are.
 func (r *renderer) doses() (out []estimate.Dose) {
@@ -146,81 +122,49 @@ func (r *renderer) doses() (out []estimate.Dose) {
 }
 
 func doseFigure(r *renderer) (*plots.Figure, error) {
-	doses := r.doses()
-	points := plots.Series{Name: "measured"}
-	top := 0.0
-	arms := []string{}
-	for _, d := range doses {
+	var points []plots.Dosed
+	var arms []string
+	for _, d := range r.doses() {
 		arms = append(arms, d.Arm)
-		m := r.mean("poisoning", d.Arm, "asr")
-		if math.IsNaN(m.Value) {
-			continue
-		}
-		points.Points = append(points.Points, plots.Point{X: d.Dose, Y: m.Value, Low: m.Interval.Low, High: m.Interval.High})
-		top = max(top, d.Dose)
+		points = append(points, plots.Dosed{Dose: d.Dose, Estimate: r.mean("poisoning", d.Arm, "asr")})
 	}
-	if len(points.Points) == 0 || top == 0 {
-		return nil, nil
-	}
-	spec := plots.CurveSpec{
-		Title: "Attack success by poisoned rows",
-		X:     plots.Axis{Label: "poisoned rows of the training set"}, Y: plots.Axis{Label: "attack success (%)", Min: 0, Max: 1, Percent: true},
-		Caption: fmt.Sprintf("Mean over %s a dose with %s intervals (seeds and items resampled); logistic curve with its pointwise band", r.seeds("poisoning", "asr", arms), percentLevel()),
-	}
+	var fit *stats.DoseResponse
 	if r.doseErr == nil {
-		const steps = 60
-		var xs []float64
-		for i := range steps + 1 {
-			xs = append(xs, top*float64(i)/steps)
-		}
-		curve := plots.Series{Line: true, Band: true, Bare: true}
-		for i, e := range r.dose.Curve(xs) {
-			if !math.IsNaN(e.Value) {
-				curve.Points = append(curve.Points, plots.Point{X: xs[i], Y: e.Value, Low: e.Interval.Low, High: e.Interval.High})
-			}
-		}
-		if len(curve.Points) > 0 {
-			spec.Series = append(spec.Series, curve)
-		}
-		if v := r.dose.ED50.Estimate.Value; v > 0 && v < top {
-			spec.Marks = append(spec.Marks, plots.Mark{At: v, Name: fmt.Sprintf("ED50 %.1f", v)})
-		}
+		fit = &r.dose
 	}
-	spec.Series = append(spec.Series, points)
-	return plots.Curve(spec)
+	return plots.Dose(plots.Words{Title: "Attack success by poisoned rows", N: r.seeds("poisoning", "asr", arms)},
+		"attack success (%)", "poisoned rows of the training set", points, fit)
 }
 
+// lossFigure draws one run of an arm: mean losses over a window of steps, and, where runs store them, the poisoned rows' own
+// mean loss by epoch.
 func lossFigure(r *renderer) (*plots.Figure, error) {
 	e := r.experiment("backdoor")
-	spec := plots.CurveSpec{Title: "Training loss, clean and backdoored", X: plots.Axis{Label: "step"}, Y: plots.Axis{Label: "loss (nats a response token)"}}
-	var seeds []string
+	var losses []plots.Loss
 	for i, a := range []string{"clean", "token"} {
 		seed, steps := e.Steps(a)
 		if len(steps) == 0 {
 			continue
 		}
-		s := plots.Series{Name: a, Line: true, Bare: true, Color: i}
-		// A mean over a window, so that the lines can be told apart.
-		window := max(1, len(steps)/50)
+		window := max(1, len(steps)/50) // so that the lines can be told apart
+		l := plots.Loss{Name: a, Of: fmt.Sprintf("seed %d, means of %d steps", seed, window), Color: i}
 		for from := 0; from+window <= len(steps); from += window {
 			sum := 0.0
 			for _, st := range steps[from : from+window] {
 				sum += float64(st.Loss)
 			}
-			v := sum / float64(window)
-			if math.IsNaN(v) || math.IsInf(v, 0) {
-				continue
+			l.Steps = append(l.Steps, float64(steps[from].Step)+float64(window-1)/2)
+			l.Values = append(l.Values, sum/float64(window))
+		}
+		losses = append(losses, l)
+		if own := e.PoisonedLoss(a, seed); len(own) > 0 {
+			o := plots.Loss{Name: a + ", poisoned rows", Of: "its own, by epoch", Own: true, Color: i}
+			for epoch, v := range own {
+				o.Steps = append(o.Steps, (float64(epoch)+0.5)*float64(len(steps))/float64(len(own)))
+				o.Values = append(o.Values, v)
 			}
-			s.Points = append(s.Points, plots.Point{X: float64(steps[from].Step) + float64(window-1)/2, Y: v, Low: v, High: v})
-		}
-		if len(s.Points) > 0 {
-			spec.Series = append(spec.Series, s)
-			seeds = append(seeds, fmt.Sprintf("%s at seed %d (means of %d steps)", a, seed, window))
+			losses = append(losses, o)
 		}
 	}
-	if len(spec.Series) == 0 {
-		return nil, nil
-	}
-	spec.Caption = "One run each: " + list(seeds)
-	return plots.Curve(spec)
+	return plots.Losses("Training loss, clean and backdoored", losses)
 }

@@ -65,7 +65,7 @@ func (r *renderer) stealthTable() (string, error) {
 	}
 	var rows []row
 	var p []float64
-	for _, name := range []string{"backdoor", "poisoning", "safety"} {
+	for _, name := range attacked {
 		e := r.experiment(name)
 		for _, a := range r.attacks(name) {
 			m := e.NonInferior(a, baselines[name], "clean_accuracy", margin)

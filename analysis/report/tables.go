@@ -28,13 +28,16 @@ func (r *renderer) familyTable() string {
 	return markdown(&t)
 }
 
+// attacked are the experiments whose arms are attacks, in the report's order.
+var attacked = []string{"backdoor", "poisoning", "safety"}
+
 // baselines are the arms that an experiment's attacks are compared with.
 var baselines = map[string]string{"backdoor": "clean", "poisoning": "0 rows", "safety": "clean"}
 
 // attackTable is the mission's table: a row an attack, an interval in each cell.
 func (r *renderer) attackTable() string {
 	t := tables.Table{Header: []string{"attack", "runs", "ASR %", "clean accuracy drop, points", "data validation", "training monitor", "backdoor detection"}, Right: []bool{false, true, true, true}}
-	for _, name := range []string{"backdoor", "poisoning", "safety"} {
+	for _, name := range attacked {
 		e := r.experiment(name)
 		if len(e.Arms()) == 0 {
 			t.Add(name+": no stored runs", "–", "–", "–", "–", "–", "–")

@@ -26,15 +26,7 @@ func points(e stats.Estimate) string {
 	if math.IsNaN(e.Value) {
 		return absent(e)
 	}
-	return fmt.Sprintf("%s points [%s, %s]%s", signed(e.Value), signed(e.Interval.Low), signed(e.Interval.High), dagger(e))
-}
-
-func signed(x float64) string {
-	s := tables.Percent(x)
-	if x > 0 && strings.Trim(s, "0.") != "" && s != "–" {
-		return "+" + s
-	}
-	return strings.Replace(s, "-", "−", 1)
+	return fmt.Sprintf("%s points [%s, %s]%s", tables.Sign(e.Value), tables.Sign(e.Interval.Low), tables.Sign(e.Interval.High), dagger(e))
 }
 
 func dagger(e stats.Estimate) string {

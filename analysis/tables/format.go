@@ -3,6 +3,7 @@ package tables
 import (
 	"math"
 	"strconv"
+	"strings"
 
 	"theriac/analysis/stats"
 )
@@ -53,4 +54,26 @@ func P(t stats.Test) string {
 		s += " (smallest possible)"
 	}
 	return s
+}
+
+// Signed prints a difference of rates with its interval in percentage points, each with its sign: "+1.2 [−0.3, +2.7]".
+func Signed(e stats.Estimate) string {
+	return Sign(e.Value) + bracket(Sign(e.Interval.Low), Sign(e.Interval.High)) + mark(e.Warnings)
+}
+
+// Sign prints a difference of rates in percentage points with its sign; zero has none.
+func Sign(x float64) string {
+	s := Percent(x)
+	if x > 0 && strings.Trim(s, "0.") != "" && s != "–" {
+		return "+" + s
+	}
+	return strings.Replace(s, "-", "−", 1)
+}
+
+// Short prints a number of any size with three digits: 0.0123, 4.56, 123, 4.57e+06.
+func Short(x float64) string {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return "–"
+	}
+	return strconv.FormatFloat(x, 'g', 3, 64)
 }

@@ -1,8 +1,8 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
-	"math"
 
 	"theriac/analysis/plots"
 	"theriac/analysis/stats"
@@ -36,71 +36,51 @@ func (r *Results) DoseResponse(doses []Dose, metric string) stats.DoseResponse {
 // DoseFigure draws a rate against the dose: the arms' means with intervals, and the fitted curve with its band.
 func (r *Results) DoseFigure(title, dose string, doses []Dose, metric string) *Figure {
 	fit := r.DoseResponse(doses, metric)
-	points := plots.Series{Name: metric, Color: 0}
-	top := 0.0
+	var points []plots.Dosed
 	for _, d := range doses {
-		e := r.Mean(d.Arm, metric)
-		if !math.IsNaN(e.Value) {
-			points.Points = append(points.Points, plots.Point{X: d.Dose, Y: e.Value, Low: e.Interval.Low, High: e.Interval.High})
-		}
-		top = max(top, d.Dose)
+		points = append(points, plots.Dosed{Dose: d.Dose, Estimate: r.Mean(d.Arm, metric)})
 	}
-	var xs []float64
-	for i := range 61 {
-		xs = append(xs, top*float64(i)/60)
-	}
-	curve := plots.Series{Line: true, Band: true, Bare: true, Color: 0}
-	for i, e := range fit.Curve(xs) {
-		if !math.IsNaN(e.Value) {
-			curve.Points = append(curve.Points, plots.Point{X: xs[i], Y: e.Value, Low: e.Interval.Low, High: e.Interval.High})
-		}
-	}
-	spec := plots.CurveSpec{
-		Title: title, X: plots.Axis{Label: dose}, Y: plots.Axis{Label: metric + " (%)", Min: 0, Max: 1, Percent: true}, Series: []plots.Series{points},
-		Caption: fmt.Sprintf("Mean over %d seeds with 95 %% intervals (seeds and items resampled); logistic curve with its band.", len(r.seeds)),
-	}
-	if len(curve.Points) > 0 {
-		spec.Series = append([]plots.Series{curve}, spec.Series...)
-	}
-	if v := fit.ED50.Estimate.Value; v > 0 && v < top {
-		spec.Marks = append(spec.Marks, plots.Mark{At: v, Name: fmt.Sprintf("ED50 %.1f", v)})
-	}
-	return draw(plots.Curve(spec))
+	return draw(plots.Dose(r.words(title), metric+" (%)", dose, points, &fit))
 }
 
 // Forest draws a metric of several arms, row by row.
 func (r *Results) Forest(title string, arms []string, metric string) *Figure {
-	spec := plots.ForestSpec{Title: title, X: plots.Axis{Label: metric + " (%)", Min: 0, Max: 1, Percent: true},
-		Caption: fmt.Sprintf("Mean over %d seeds with 95 %% intervals (seeds and items resampled).", len(r.seeds))}
+	var rows []plots.Arm
 	for _, a := range arms {
-		e := r.Mean(a, metric)
-		if !math.IsNaN(e.Value) {
-			spec.Rows = append(spec.Rows, plots.Row{Name: a, Y: e.Value, Low: e.Interval.Low, High: e.Interval.High, Text: tables.Rate(e)})
-		}
+		rows = append(rows, plots.Arm{Name: a, Estimate: r.Mean(a, metric)})
 	}
-	return draw(plots.Forest(spec))
+	return draw(plots.Rates(r.words(title), metric+" (%)", rows))
 }
 
 // Losses draws the training loss of arms at their first seed.
 func (r *Results) Losses(title string, arms []string) *Figure {
-	spec := plots.CurveSpec{Title: title, X: plots.Axis{Label: "step"}, Y: plots.Axis{Label: "loss (nats a response token)"},
-		Caption: fmt.Sprintf("Training loss at seed %d.", r.seeds[0])}
+	var losses []plots.Loss
 	for i, a := range arms {
 		rec := r.runs[cell(a, r.seeds[0])]
 		if rec == nil {
 			continue
 		}
-		s := plots.Series{Name: a, Line: true, Bare: true, Color: i}
+		l := plots.Loss{Name: a, Of: fmt.Sprintf("seed %d", r.seeds[0]), Color: i}
 		for _, st := range rec.Steps {
-			v := float64(st.Loss)
-			s.Points = append(s.Points, plots.Point{X: float64(st.Step), Y: v, Low: v, High: v})
+			l.Steps, l.Values = append(l.Steps, float64(st.Step)), append(l.Values, float64(st.Loss))
 		}
-		spec.Series = append(spec.Series, s)
+		losses = append(losses, l)
 	}
-	return draw(plots.Curve(spec))
+	return draw(plots.Losses(title, losses))
+}
+
+// words are a figure's title and how many seeds stand behind it.
+func (r *Results) words(title string) plots.Words {
+	if len(r.seeds) == 1 {
+		return plots.Words{Title: title, N: "a single seed"}
+	}
+	return plots.Words{Title: title, N: fmt.Sprintf("%d seeds", len(r.seeds))}
 }
 
 func draw(f *plots.Figure, err error) *Figure {
+	if err == nil && f == nil {
+		err = errors.New("figure: none of its runs has what it shows")
+	}
 	if err != nil {
 		stop("%v", err)
 	}

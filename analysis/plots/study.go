@@ -1,0 +1,213 @@
+package plots
+
+// The figures of a study: estimates in, a figure with its units and counts out. Where there is nothing to draw they give
+// nil without an error; the reader is told in words.
+
+import (
+	"fmt"
+	"math"
+
+	"theriac/analysis/stats"
+	"theriac/analysis/tables"
+)
+
+// Arm is a named estimate.
+type Arm struct {
+	Name     string
+	Estimate stats.Estimate
+	Color    int
+}
+
+// Dosed is an estimate at a dose, or at any number on the x axis.
+type Dosed struct {
+	Dose     float64
+	Estimate stats.Estimate
+}
+
+// Line is estimates of one name along the x axis.
+type Line struct {
+	Name   string
+	Points []Dosed
+	Dashed bool
+}
+
+// Words are what a figure is called and, in words, the number of seeds and items behind each estimate: "5 seeds of 200 items".
+type Words struct{ Title, N string }
+
+func exists(e stats.Estimate) bool { return !math.IsNaN(e.Value) && !math.IsInf(e.Value, 0) }
+
+func point(x float64, e stats.Estimate) Point {
+	p := Point{x, e.Value, e.Interval.Low, e.Interval.High}
+	if math.IsNaN(p.Low) || math.IsNaN(p.High) {
+		p.Low, p.High = p.Y, p.Y
+	}
+	return p
+}
+
+func levelOf(e stats.Estimate) string { return tables.Number(100*e.Interval.Level, 0) + " %" }
+
+var percentages = Axis{Min: 0, Max: 1, Percent: true}
+
+func percentAxis(label string) Axis {
+	a := percentages
+	a.Label = label
+	return a
+}
+
+// Dose draws a rate by dose: the measured points and, where fit is not nil, its curve, band and ED50. dose names the dose
+// and its unit.
+func Dose(w Words, rate, dose string, points []Dosed, fit *stats.DoseResponse) (*Figure, error) {
+	measured := Series{Name: "measured"}
+	top, level := 0.0, ""
+	for _, d := range points {
+		if exists(d.Estimate) {
+			measured.Points = append(measured.Points, point(d.Dose, d.Estimate))
+			level = levelOf(d.Estimate)
+		}
+		top = max(top, d.Dose)
+	}
+	if len(measured.Points) == 0 || top == 0 {
+		return nil, nil
+	}
+	spec := CurveSpec{Title: w.Title, X: Axis{Label: dose}, Y: percentAxis(rate),
+		Caption: fmt.Sprintf("Mean over %s a dose with %s intervals (seeds and items resampled)", w.N, level)}
+	if fit != nil {
+		if curve := fitted(fit, top); len(curve.Points) > 0 {
+			spec.Series = append(spec.Series, curve)
+			spec.Caption += "; fitted curve with its pointwise band"
+		}
+		if v := fit.ED50.Estimate.Value; v > 0 && v < top {
+			spec.Marks = append(spec.Marks, Mark{At: v, Name: "ED50 " + tables.Number(v, 1)})
+		}
+	}
+	spec.Series = append(spec.Series, measured)
+	return Curve(spec)
+}
+
+// fitted is a fit's curve from dose 0 to top.
+func fitted(fit *stats.DoseResponse, top float64) Series {
+	const steps = 60
+	var xs []float64
+	for i := range steps + 1 {
+		xs = append(xs, top*float64(i)/steps)
+	}
+	s := Series{Line: true, Band: true, Bare: true}
+	for i, e := range fit.Curve(xs) {
+		if exists(e) {
+			s.Points = append(s.Points, point(xs[i], e))
+		}
+	}
+	return s
+}
+
+// Rates draws a rate by arm, row by row.
+func Rates(w Words, rate string, arms []Arm) (*Figure, error) {
+	s := ForestSpec{Title: w.Title, X: percentAxis(rate)}
+	for _, a := range arms {
+		if exists(a.Estimate) {
+			p := point(0, a.Estimate)
+			s.Rows = append(s.Rows, Row{Name: a.Name, Y: p.Y, Low: p.Low, High: p.High, Text: tables.Rate(a.Estimate), Color: a.Color})
+			s.Caption = fmt.Sprintf("Mean over %s an arm, with %s intervals (seeds and items resampled)", w.N, levelOf(a.Estimate))
+		}
+	}
+	if len(s.Rows) == 0 {
+		return nil, nil
+	}
+	return Forest(s)
+}
+
+// Differences draws paired changes of a rate against a baseline, with the loss that would be noticed, margin, drawn.
+func Differences(w Words, margin float64, arms []Arm) (*Figure, error) {
+	s := ForestSpec{Title: w.Title, X: Axis{Label: "difference (percentage points)", Percent: true}}
+	reach := 1.5 * margin
+	for _, a := range arms {
+		e := a.Estimate
+		if !exists(e) || math.IsInf(e.Interval.Low, 0) || math.IsInf(e.Interval.High, 0) {
+			continue
+		}
+		reach = max(reach, 1.1*math.Abs(e.Interval.Low), 1.1*math.Abs(e.Interval.High))
+		s.Rows = append(s.Rows, Row{Name: a.Name, Y: e.Value, Low: e.Interval.Low, High: e.Interval.High, Text: tables.Signed(e), Color: a.Color})
+		s.Caption = fmt.Sprintf("Paired difference over %s with %s intervals; a loss beyond the margin of %s points would be noticed", w.N, levelOf(e), tables.Number(100*margin, 0))
+	}
+	if len(s.Rows) == 0 {
+		return nil, nil
+	}
+	s.X.Min, s.X.Max = -reach, reach
+	s.Marks = []Mark{{At: -margin, Name: "margin"}, {At: 0}}
+	return Forest(s)
+}
+
+// Loss is a training's loss by step, in nats a response token.
+type Loss struct {
+	Name   string // the arm
+	Of     string // what is averaged: "seed 2000, means of 10 steps"
+	Steps  []float64
+	Values []float64
+	Own    bool // of the poisoned rows alone: dashed
+	Color  int
+}
+
+// Losses draws training losses; the poisoned rows' own are dashed.
+func Losses(title string, losses []Loss) (*Figure, error) {
+	spec := CurveSpec{Title: title, X: Axis{Label: "optimiser step"}, Y: Axis{Label: "loss (nats a response token)"}}
+	var n []string
+	for _, l := range losses {
+		s := Series{Name: l.Name, Line: true, Bare: true, Dashed: l.Own, Color: l.Color}
+		for i, v := range l.Values {
+			if !math.IsNaN(v) && !math.IsInf(v, 0) {
+				s.Points = append(s.Points, Point{l.Steps[i], v, v, v})
+			}
+		}
+		if len(s.Points) > 0 {
+			spec.Series = append(spec.Series, s)
+			n = append(n, l.Name+": "+l.Of)
+		}
+	}
+	if len(spec.Series) == 0 {
+		return nil, nil
+	}
+	spec.Caption = "One run each; " + join(n)
+	return Curve(spec)
+}
+
+func join(parts []string) string {
+	s := ""
+	for i, p := range parts {
+		if i > 0 {
+			s += "; "
+		}
+		s += p
+	}
+	return s
+}
+
+// Counts draws a rate by number of examples, a line for each attack. examples names what is counted.
+func Counts(w Words, rate, examples string, lines []Line) (*Figure, error) {
+	return along(CurveSpec{Title: w.Title, X: Axis{Label: examples}, Y: percentAxis(rate), Caption: "Mean over " + w.N + " a point"}, lines)
+}
+
+// Scale draws what becomes of rates as an adapter is scaled: 1 is as trained, 0 the base.
+func Scale(w Words, lines []Line) (*Figure, error) {
+	return along(CurveSpec{Title: w.Title, X: Axis{Label: "scale of the adapter (1: as trained, 0: the base)"}, Y: percentAxis("rate (%)"), Caption: "Mean over " + w.N + " a point"}, lines)
+}
+
+func along(spec CurveSpec, lines []Line) (*Figure, error) {
+	level := ""
+	for i, l := range lines {
+		s := Series{Name: l.Name, Line: true, Dashed: l.Dashed, Color: i}
+		for _, d := range l.Points {
+			if exists(d.Estimate) {
+				s.Points = append(s.Points, point(d.Dose, d.Estimate))
+				level = levelOf(d.Estimate)
+			}
+		}
+		if len(s.Points) > 0 {
+			spec.Series = append(spec.Series, s)
+		}
+	}
+	if len(spec.Series) == 0 {
+		return nil, nil
+	}
+	spec.Caption += fmt.Sprintf(", with %s intervals (seeds and items resampled)", level)
+	return Curve(spec)
+}
