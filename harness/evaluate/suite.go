@@ -60,21 +60,12 @@ func NewSuite(chat *token.Chat, name string, kind Kind, examples []corpus.Exampl
 		}
 		s.items = append(s.items, items[i])
 		if kind == Judged {
-			s.prompt = append(s.prompt, prompt(&items[i].Sequence))
+			s.prompt = append(s.prompt, items[i].Prompt())
 			s.asked = append(s.asked, request[items[i].ID])
 		}
 	}
 	s.Cut += len(fit.Dropped)
 	return s, nil
-}
-
-// prompt is a sequence up to its last answer.
-func prompt(s *infer.Sequence) []int32 {
-	at := len(s.IDs)
-	for at > 0 && s.Loss[at-1] {
-		at--
-	}
-	return s.IDs[:at]
 }
 
 // Len is the number of items.

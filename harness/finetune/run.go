@@ -168,7 +168,7 @@ func (r *Run) Train(ctx context.Context) error {
 
 // Step runs one optimiser step.
 func (r *Run) Step() error {
-	info := Info{Step: r.step + 1, Steps: r.steps, Epoch: r.step / r.perEpoch, LR: r.Spec.rate(r.step, r.steps)}
+	info := Info{Step: r.step + 1, Steps: r.steps, Epoch: r.step / r.perEpoch, LR: r.Spec.Rate(r.step, r.steps)}
 	if r.hooks.LR != nil {
 		info.LR = r.hooks.LR(info.Step, info.LR)
 	}

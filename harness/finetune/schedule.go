@@ -6,9 +6,9 @@ import (
 	"theriac/harness/compute"
 )
 
-// rate is Transformers' get_{linear,cosine,constant}_schedule_with_warmup at a
+// Rate is Transformers' get_{linear,cosine,constant}_schedule_with_warmup at a
 // step counted from 0; total is the number of steps.
-func (s *Spec) rate(step, total int) float64 {
+func (s *Spec) Rate(step, total int) float64 {
 	warm := int(math.Ceil(float64(s.Warmup * float64(total))))
 	if step < warm {
 		return s.LR * float64(step) / float64(max(1, warm))

@@ -127,6 +127,15 @@ func (s *Spec) First(n int) (int, error) {
 	return l[0], nil
 }
 
+// Last is the highest layer of an n-layer model that the spec trains.
+func (s *Spec) Last(n int) (int, error) {
+	l, err := s.layers(n)
+	if err != nil {
+		return 0, err
+	}
+	return l[len(l)-1], nil
+}
+
 func (s *Spec) train() block.Train {
 	if s.Method == "full" {
 		return block.Train{Full: true}

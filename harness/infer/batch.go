@@ -23,6 +23,15 @@ func (s *Sequence) Responses() int {
 	return n
 }
 
+// Prompt is the sequence up to its last response.
+func (s *Sequence) Prompt() []int32 {
+	at := len(s.IDs)
+	for at > 0 && s.Loss[at-1] {
+		at--
+	}
+	return s.IDs[:at]
+}
+
 // Batch is several sequences packed one after another, without padding.
 type Batch struct {
 	block.Rows
