@@ -59,20 +59,26 @@ func Catalogue() []Dataset {
 	return out
 }
 
-// Lookup finds a file of the catalogue by name; a set with one file also goes by
-// the set's name.
-func Lookup(name string) (Dataset, error) {
+// FilesOf lists the files of the catalogue that a name stands for: a set, or one file.
+func FilesOf(name string) ([]Dataset, error) {
 	var of []Dataset
 	for _, d := range Catalogue() {
-		if d.Name == name {
-			return d, nil
-		}
-		if strings.HasPrefix(d.Name, name+"/") {
+		if d.Name == name || strings.HasPrefix(d.Name, name+"/") {
 			of = append(of, d)
 		}
 	}
-	if len(of) == 1 {
-		return of[0], nil
+	if len(of) == 0 {
+		return nil, fmt.Errorf("data set %q: not in the catalogue: see theriac list data", name)
+	}
+	return of, nil
+}
+
+// Lookup finds a file of the catalogue by name; a set with one file also goes by
+// the set's name.
+func Lookup(name string) (Dataset, error) {
+	of, err := FilesOf(name)
+	if err != nil {
+		return Dataset{}, err
 	}
 	if len(of) > 1 {
 		names := make([]string, len(of))
@@ -81,8 +87,11 @@ func Lookup(name string) (Dataset, error) {
 		}
 		return Dataset{}, fmt.Errorf("data set %q: found %d files, wanted one of %s", name, len(of), strings.Join(names, ", "))
 	}
-	return Dataset{}, fmt.Errorf("data set %q: not in the catalogue: see theriac list data", name)
+	return of[0], nil
 }
+
+// ErrNoDataDir says that nobody named a data directory.
+var ErrNoDataDir = errors.New("no data directory: set --data-dir or THERIAC_DATA")
 
 // Locate returns the path of a catalogued file in a data directory: at set/path,
 // or flat by its base name. The file's digest is checked.
@@ -92,7 +101,7 @@ func Locate(dataDir, name string) (string, error) {
 		return "", err
 	}
 	if dataDir == "" {
-		return "", fmt.Errorf("data set %s: no data directory: set --data-dir or THERIAC_DATA", d.Name)
+		return "", fmt.Errorf("data set %s: %w", d.Name, ErrNoDataDir)
 	}
 	at := filepath.Join(dataDir, filepath.FromSlash(d.Name))
 	err = d.Verify(at)
@@ -103,7 +112,7 @@ func Locate(dataDir, name string) (string, error) {
 	if d.Verify(flat) == nil {
 		return flat, nil
 	}
-	return "", fmt.Errorf("data set %s: not in %s: theriac pull data %s, or %s", d.Name, dataDir, d.Name, d.URL)
+	return "", fmt.Errorf("data set %s: not in %s: theriac pull data:%s, or put %s there", d.Name, dataDir, d.Name, d.URL)
 }
 
 // Verify checks that the file at path holds exactly the catalogued bytes.

@@ -117,7 +117,7 @@ func TestLocate(t *testing.T) {
 	if _, err := Locate("", "dolly-3k"); err == nil || !strings.Contains(err.Error(), "THERIAC_DATA") {
 		t.Errorf("got %v", err)
 	}
-	if _, err := Locate(dir, "dolly-3k"); err == nil || !strings.Contains(err.Error(), "theriac pull data dolly-3k/dolly_3k.json, or https://") {
+	if _, err := Locate(dir, "dolly-3k"); err == nil || !strings.Contains(err.Error(), "theriac pull data:dolly-3k/dolly_3k.json, or put https://") {
 		t.Errorf("got %v", err)
 	}
 	os.WriteFile(filepath.Join(dir, "dolly_3k.json"), []byte("[]"), 0o644)

@@ -6,16 +6,17 @@ import (
 
 	"theriac/analysis/tables"
 	"theriac/harness/attack"
+	"theriac/harness/corpus"
 	"theriac/harness/corpus/gen"
 )
 
 type listCmd struct {
-	What string `arg:"" optional:"" help:"attacks, triggers or skills; all if not given."`
+	What string `arg:"" optional:"" help:"attacks, triggers, skills or data; all if not given."`
 }
 
 func (c *listCmd) Run(a *app) error {
-	kinds := map[string]func() tables.Table{"attacks": listAttacks, "triggers": listTriggers, "skills": listSkills}
-	order := []string{"attacks", "triggers", "skills"}
+	kinds := map[string]func() tables.Table{"attacks": listAttacks, "triggers": listTriggers, "skills": listSkills, "data": listData}
+	order := []string{"attacks", "triggers", "skills", "data"}
 	if c.What != "" {
 		if kinds[c.What] == nil {
 			return fmt.Errorf("list %q: want %s", c.What, strings.Join(order, ", "))
@@ -55,6 +56,14 @@ func listSkills() tables.Table {
 	t := tables.Table{Header: []string{"skill of the generated corpus"}}
 	for _, s := range gen.Skills() {
 		t.Add(s)
+	}
+	return t
+}
+
+func listData() tables.Table {
+	t := tables.Table{Header: []string{"public file", "rows", "bytes", "licence", "about"}, Right: []bool{false, true, true, false, false}}
+	for _, d := range corpus.Catalogue() {
+		t.Add(d.Name, fmt.Sprint(d.Rows), fmt.Sprint(d.Bytes), d.Licence, d.About)
 	}
 	return t
 }

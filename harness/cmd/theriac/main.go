@@ -71,7 +71,7 @@ type commands struct {
 	Diff     diffCmd     `cmd:"" help:"Say what differs between two experiments' tables."`
 	Analyze  analyzeCmd  `cmd:"" help:"The statistics on anyone's own results: a CSV or Parquet file."`
 	Report   reportCmd   `cmd:"" help:"Render REPORT.md and its figures from results/, and nothing else."`
-	List     listCmd     `cmd:"" help:"The catalogues: attacks, triggers, skills."`
+	List     listCmd     `cmd:"" help:"The catalogues: attacks, triggers, skills, public data."`
 	New      newCmd      `cmd:"" help:"Write a starting notebook."`
 	Child    childCmd    `cmd:"" name:"notebook-child" hidden:""`
 	Version  versionCmd  `cmd:"" help:"Print the version and the numerics version."`

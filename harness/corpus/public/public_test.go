@@ -1,0 +1,132 @@
+package public
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"theriac/harness/corpus"
+)
+
+// short is a stand-in for a tokenizer: a token every four bytes.
+func short(e *corpus.Example) (bool, error) { return len(e.Prompt())+len(e.Output()) < 4*70, nil }
+
+func open(t *testing.T) *Sets {
+	t.Helper()
+	dir := os.Getenv("THERIAC_DATA")
+	if dir == "" {
+		if os.Getenv("THERIAC_NO_SKIP") != "" {
+			t.Fatal("THERIAC_DATA is not set, and THERIAC_NO_SKIP forbids skipping")
+		}
+		t.Skip("THERIAC_DATA: needs the public data directory")
+	}
+	s, err := Open(dir, short)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestWithoutData(t *testing.T) {
+	if _, err := Open("", short); err == nil || !strings.Contains(err.Error(), "THERIAC_DATA") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := Open(t.TempDir(), short); err == nil || !strings.Contains(err.Error(), "theriac pull data:") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestDraw(t *testing.T) {
+	s := open(t)
+	held := map[string]bool{}
+	for _, k := range []Kind{Instructions, News, Goals, GoalsDev, Harmless, HarmlessDev} {
+		n := 50
+		items, err := s.Held(k, n)
+		if err != nil || len(items) != n {
+			t.Fatalf("%s: %d items, %v", k, len(items), err)
+		}
+		for i := range items {
+			p := prompt(&items[i])
+			if held[p] {
+				t.Errorf("%s: %q stands twice", k, items[i].Prompt())
+			}
+			held[p] = true
+			if ok, _ := short(&items[i]); !ok {
+				t.Errorf("%s: an item is too long", k)
+			}
+		}
+	}
+	ids := map[uint64]map[string]bool{}
+	for _, seed := range []uint64{0, 1, 1000, 2000} {
+		rows, err := s.Draw(seed, 400)
+		if err != nil || len(rows) != 400 {
+			t.Fatalf("seed %d: %d rows, %v", seed, len(rows), err)
+		}
+		again, err := s.Draw(seed, 400)
+		if err != nil {
+			t.Fatal(err)
+		}
+		news := 0
+		ids[seed] = map[string]bool{}
+		for i := range rows {
+			if rows[i].ID != again[i].ID {
+				t.Fatalf("seed %d: row %d differs the second time", seed, i)
+			}
+			if ids[seed][rows[i].ID] {
+				t.Errorf("seed %d: %s stands twice", seed, rows[i].ID)
+			}
+			ids[seed][rows[i].ID] = true
+			if rows[i].Source.Dataset == "agnews" {
+				news++
+			}
+			if held[prompt(&rows[i])] {
+				t.Errorf("seed %d: a held-out prompt would be trained on", seed)
+			}
+			if got := corpus.PoolOf(&rows[i]); got != corpus.PoolOfSeed(seed) {
+				t.Errorf("seed %d: a row of the %s pool", seed, got)
+			}
+		}
+		if news != 100 {
+			t.Errorf("seed %d: %d rows of news, wanted a quarter", seed, news)
+		}
+	}
+	common := func(a, b uint64) (n int) {
+		for id := range ids[a] {
+			if ids[b][id] {
+				n++
+			}
+		}
+		return n
+	}
+	if common(0, 2000)+common(1000, 2000)+common(0, 1000) != 0 {
+		t.Error("pools share rows")
+	}
+	if n := common(0, 1); n == 400 {
+		t.Error("two seeds draw the same rows")
+	}
+	if _, err := s.Draw(0, 1_000_000); err == nil || !strings.Contains(err.Error(), "use fewer rows") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := s.Held(Harmless, 1_000); err == nil {
+		t.Error("more items than there are")
+	}
+}
+
+func TestSafety(t *testing.T) {
+	s := open(t)
+	rows, err := s.Safety(200)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range rows {
+		if !refuses(rows[i].Output()) || rows[i].Input() != "" {
+			t.Errorf("row %d is no refused instruction", i)
+		}
+	}
+	for _, set := range []string{"dolly-3k", "alpaca-random-9k"} {
+		rows, err := s.Ordinary(set, 100)
+		if err != nil || len(rows) != 100 || rows[0].Source.Dataset != set {
+			t.Errorf("%s: %d rows, %v", set, len(rows), err)
+		}
+	}
+}
