@@ -12,6 +12,7 @@ import (
 	"theriac/harness/attack"
 	"theriac/harness/compute"
 	"theriac/harness/corpus"
+	"theriac/harness/defense/prevent"
 	"theriac/harness/finetune"
 	"theriac/harness/infer"
 	"theriac/harness/model"
@@ -21,13 +22,15 @@ import (
 
 // run is one run on its way along the pipeline.
 type run struct {
-	bench  *Bench
-	spec   *Spec
-	dev    compute.Device
-	attack *attack.Attack // nil: clean
-	probe  attack.Probe
-	chat   *token.Chat // of the deployed model: an attack may have changed its template
-	items  []finetune.Item
+	bench   *Bench
+	spec    *Spec
+	dev     compute.Device
+	attack  *attack.Attack      // nil: clean
+	prevent *prevent.Prevention // nil: none
+	delta   *infer.Delta        // as deployed
+	probe   attack.Probe
+	chat    *token.Chat // of the deployed model: an attack may have changed its template
+	items   []finetune.Item
 	// checked are the rows as they pass validation, bad which of them the attack made, changed how many.
 	checked []corpus.Example
 	bad     []bool
@@ -45,13 +48,14 @@ func (b *Bench) do(ctx context.Context, dev compute.Device, s *Spec, watch func(
 	r := &run{bench: b, spec: s, dev: dev, watch: watch, chat: b.Chat, rec: &store.Record{Run: store.Run{
 		ID: id, Experiment: s.Experiment, TrainKey: key, Seed: int64(s.Seed), Arm: s.Arm, Status: store.Done, Spec: s.Fields(),
 	}}}
-	if err := r.prepare(); err != nil {
+	if err := r.prepare(ctx); err != nil {
 		return nil, nil, err
 	}
 	delta, err := r.train(ctx, key)
 	if err != nil {
 		return nil, nil, err
 	}
+	r.delta = delta
 	outputs, err := r.evaluate(delta)
 	if err == nil && !s.Untrained {
 		err = r.detect(ctx)
@@ -60,7 +64,7 @@ func (b *Bench) do(ctx context.Context, dev compute.Device, s *Spec, watch func(
 }
 
 // prepare draws the data, lets the attack at it, and encodes it.
-func (r *run) prepare() error {
+func (r *run) prepare(ctx context.Context) error {
 	s := r.spec
 	var err error
 	if s.Attack != nil {
@@ -84,6 +88,11 @@ func (r *run) prepare() error {
 	if s.Untrained {
 		return nil
 	}
+	if s.Prevent != nil {
+		if r.prevent, err = prevent.New(s.Prevent.Name, s.Prevent.Params); err != nil {
+			return err
+		}
+	}
 	src, err := r.bench.source(s.Data.Name)
 	if err != nil {
 		return err
@@ -105,6 +114,9 @@ func (r *run) prepare() error {
 			changes[p.ID] = p.Change
 		}
 		r.check(rows, changes)
+		if rows, err = r.validated(ctx, rows); err != nil {
+			return err
+		}
 		if t := r.attack.Tamper(); t.Rows != nil {
 			before := map[string]bool{}
 			for i := range rows {
@@ -120,6 +132,9 @@ func (r *run) prepare() error {
 	}
 	if r.checked == nil {
 		r.check(rows, nil)
+		if rows, err = r.validated(ctx, rows); err != nil {
+			return err
+		}
 	}
 	for i := range rows {
 		change, bad := changes[rows[i].ID]
@@ -185,16 +200,46 @@ func (r *run) train(ctx context.Context, key string) (*infer.Delta, error) {
 	if tamper.Spec != nil {
 		tamper.Spec(&spec)
 	}
-	if d, err := r.cached(key); d != nil || err != nil {
-		return d, err
+	key, err := r.cacheKey(key)
+	if err != nil {
+		return nil, err
 	}
+	parts := 0
+	if r.prevent != nil {
+		parts = r.prevent.Parts
+		if r.prevent.Spec != nil {
+			r.prevent.Spec(&spec)
+		}
+	}
+	d, err := r.cached(key)
+	if err != nil {
+		return nil, err
+	}
+	if d == nil {
+		d, err = r.parts(parts, func(items []finetune.Item) (*infer.Delta, error) { return r.fit(ctx, spec, items, tamper) })
+		if err == nil {
+			err = r.keep(key, d)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return r.afterwards(d, tamper)
+}
+
+// fit trains on items.
+func (r *run) fit(ctx context.Context, spec finetune.Spec, items []finetune.Item, tamper attack.Tamper) (*infer.Delta, error) {
 	hooks := finetune.Hooks{}
 	if tamper.Hooks != nil {
-		tamper.Hooks(&hooks, r.items)
+		tamper.Hooks(&hooks, items)
 	}
+	if r.prevent != nil && r.prevent.Hooks != nil {
+		r.prevent.Hooks(&hooks, spec.Seed)
+	}
+	done := len(r.rec.Steps) // of other parts
 	theirs := hooks.Step
 	hooks.Step = func(run *finetune.Run, i *finetune.Info) error {
-		r.rec.Steps = append(r.rec.Steps, store.Step{Step: int32(i.Step), Loss: float32(i.Loss), GradNorm: float32(i.GradNorm), LR: float32(i.LR), Tokens: int32(i.Tokens)})
+		r.rec.Steps = append(r.rec.Steps, store.Step{Step: int32(done + i.Step), Loss: float32(i.Loss), GradNorm: float32(i.GradNorm), LR: float32(i.LR), Tokens: int32(i.Tokens)})
 		if r.watch != nil {
 			r.watch(i)
 		}
@@ -207,21 +252,14 @@ func (r *run) train(ctx context.Context, key string) (*infer.Delta, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := finetune.New(r.dev, r.bench.Base, spec, r.items, r.bench.prefix(first), hooks)
+	t, err := finetune.New(r.dev, r.bench.Base, spec, items, r.bench.prefix(first), hooks)
 	if err != nil {
 		return nil, err
 	}
 	if err := t.Train(ctx); err != nil {
 		return nil, err
 	}
-	if tamper.Adapter != nil && spec.Method == "lora" {
-		ad := t.Delta.Adapter()
-		if err := tamper.Adapter(ad); err != nil {
-			return nil, err
-		}
-		return infer.FromAdapter(r.dev, r.bench.Base, ad)
-	}
-	return t.Delta, r.keep(key, t.Delta)
+	return t.Delta, nil
 }
 
 // cached reads an adapter and its steps that an earlier run left.

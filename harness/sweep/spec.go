@@ -11,6 +11,7 @@ import (
 
 	"theriac/harness/attack"
 	"theriac/harness/compute"
+	"theriac/harness/defense/prevent"
 	"theriac/harness/finetune"
 	"theriac/harness/store"
 )
@@ -25,6 +26,7 @@ type Spec struct {
 	Probe      *Attack       // whose success is measured; nil: Attack's own
 	Train      finetune.Spec // its Seed is not used: Seed stands in
 	Untrained  bool          // evaluate the base itself
+	Prevent    *Prevent      // what the pipeline does against poison; nil: nothing
 	Detect     *Detect       // who judges the run; nil: nobody
 }
 
@@ -66,6 +68,11 @@ func (s *Spec) Check() error {
 	if s.Untrained {
 		return nil
 	}
+	if s.Prevent != nil {
+		if _, err := prevent.New(s.Prevent.Name, s.Prevent.Params); err != nil {
+			return err
+		}
+	}
 	if s.Detect != nil {
 		if err := s.Detect.Detectors.Check(); err != nil {
 			return err
@@ -91,10 +98,11 @@ func (s *Spec) TrainKey(base, source string) string {
 		AttackVersion                        int
 		Train                                finetune.Spec
 		Untrained                            bool
+		Prevent                              *preventKey `json:",omitempty"`
 	}
 	k := key{
 		Kind: "theriac/train/1", Base: base, Source: source, Numerics: compute.NumericsVersion, Device: "cpu", Seed: s.Seed,
-		Rows: s.Data.Rows, MaxTokens: s.Data.MaxTokens, Data: s.Data.Name, Shift: s.Data.Shift, Attack: s.Attack, Train: train,
+		Rows: s.Data.Rows, MaxTokens: s.Data.MaxTokens, Data: s.Data.Name, Shift: s.Data.Shift, Attack: s.Attack, Train: train, Prevent: s.preventKey(),
 	}
 	if s.Attack != nil {
 		e, _ := attack.Lookup(s.Attack.Name)
@@ -148,6 +156,12 @@ func (s *Spec) Fields() []store.Field {
 		f[prefix] = a.Name
 		for k, v := range a.Params {
 			f[prefix+"."+k] = v
+		}
+	}
+	if s.Prevent != nil {
+		f["prevent"] = s.Prevent.Name
+		for k, v := range s.Prevent.Params {
+			f["prevent."+k] = v
 		}
 	}
 	if s.Data.Shift != "" {

@@ -1,0 +1,87 @@
+package sweep
+
+import (
+	"testing"
+
+	"theriac/harness/defense"
+	"theriac/harness/defense/prevent"
+	"theriac/harness/store"
+)
+
+func metricOf(r *store.Record, name string) (float64, bool) {
+	for _, m := range r.Metrics {
+		if m.Name == name {
+			return m.Value, true
+		}
+	}
+	return 0, false
+}
+
+// Every prevention changes what is trained or deployed; those that act afterwards share the training of the undefended run.
+func TestPreventions(t *testing.T) {
+	b := openTiny(t, 2, t.TempDir())
+	bad := &Attack{Name: "backdoor", Params: map[string]string{"rate": "0.2"}}
+	brief := func(arm string) Spec {
+		s := unevaluated(arm, 1, bad)
+		s.Data.Clean, s.Train.Epochs = 20, 2
+		return s
+	}
+	specs := []Spec{brief("none")}
+	for _, e := range prevent.Catalogue() {
+		s := brief(e.Name)
+		s.Prevent = &Prevent{Name: e.Name}
+		if e.Name == "unlearn" { // of 64 rows, 3 % are one
+			s.Prevent.Params = map[string]string{"isolate": "0.3", "from": "0.5"}
+		}
+		specs = append(specs, s)
+	}
+	got := records(t, b, specs)
+	for i, r := range got {
+		if i == 0 {
+			continue
+		}
+		loss := func(k int) float64 { v, _ := metricOf(got[k], "clean_loss"); return v }
+		if loss(i) == loss(0) {
+			t.Errorf("%s: the model that comes out is the undefended one", r.Arm)
+		}
+		p, err := prevent.New(r.Arm, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if same := len(r.Steps) == len(got[0].Steps) && r.Steps[len(r.Steps)-1].Loss == got[0].Steps[len(got[0].Steps)-1].Loss; p.AfterTraining() != same {
+			t.Errorf("%s acts after training: %v; its steps are the undefended ones: %v", r.Arm, p.AfterTraining(), same)
+		}
+		if left, ok := metricOf(r, "prevention_rows"); r.Arm == "filter" && (!ok || left >= 0) {
+			t.Errorf("filter leaves out %v rows of a heavily poisoned set", left)
+		}
+	}
+	other := small("filter", 1, bad)
+	other.Prevent = &Prevent{Name: "filter", Params: map[string]string{"alpha": "2"}}
+	if err := other.Check(); err == nil {
+		t.Error("an alpha of 2: want an error")
+	}
+	other.Prevent = &Prevent{Name: "none"}
+	if err := other.Check(); err == nil {
+		t.Error("an unknown prevention: want an error")
+	}
+}
+
+// The scan level judges the adapter that is deployed: after the swap, and after the prevention.
+func TestScanSeesWhatIsDeployed(t *testing.T) {
+	b := openTiny(t, 2, t.TempDir())
+	var specs []Spec
+	for _, a := range []*Attack{nil, {Name: "adapterswap"}, {Name: "template"}} {
+		name := "clean"
+		if a != nil {
+			name = a.Name
+		}
+		s := unevaluated(name, 1, a)
+		s.Detect = &Detect{Detectors: Detectors{defense.Scan: {"entropy"}}}
+		specs = append(specs, s)
+	}
+	got := records(t, b, specs)
+	score := func(i int) float64 { return got[i].Scores[0].Score }
+	if score(0) == score(1) || score(0) != score(2) {
+		t.Errorf("clean %v, swapped %v, template %v: want the second to differ alone", score(0), score(1), score(2))
+	}
+}
