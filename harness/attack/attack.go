@@ -1,6 +1,7 @@
 package attack
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -80,6 +81,8 @@ type Options struct {
 	Lines map[string][]string
 	// Adapter is the attacker's own, for attacks that put one in.
 	Adapter *model.Adapter
+	// Trigger stands for the catalogue's, for attacks that have one; nil: the parameters say which.
+	Trigger *Trigger
 }
 
 // Files are the paths that parameters name as "file:PATH", sorted: whoever makes the attack must read them into Options.
@@ -105,6 +108,11 @@ func NewWith(name string, given map[string]string, seed uint64, opt Options) (*A
 	if err != nil {
 		return nil, err
 	}
+	return build(e, given, seed, opt)
+}
+
+func build(e Entry, given map[string]string, seed uint64, opt Options) (*Attack, error) {
+	name := e.Name
 	p := &params{values: map[string]string{}, given: given, opt: opt, seed: seed}
 	for _, d := range e.Params {
 		p.values[d.Name] = d.Default
@@ -121,6 +129,9 @@ func NewWith(name string, given map[string]string, seed uint64, opt Options) (*A
 	pl, err := e.build(p)
 	if err == nil {
 		err = p.err
+	}
+	if err == nil && opt.Trigger != nil && pl.trigger == nil {
+		err = errors.New("has no trigger that one of the script's own could stand for")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("attack %s: %w", name, err)

@@ -82,6 +82,9 @@ func (p *params) backdoor() (*door, error) {
 
 // trigger reads trigger, text and position.
 func (p *params) trigger() (*Trigger, error) {
+	if p.opt.Trigger != nil {
+		return p.ownTrigger()
+	}
 	var text *string
 	if t, ok := p.given["text"]; ok {
 		text = &t

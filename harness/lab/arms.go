@@ -18,9 +18,23 @@ type Arm struct {
 	// Probe is the attack whose success is measured where it is not Attack: on clean arms, and on placebos.
 	Probe       string
 	ProbeParams Params
-	Train       Train // differences from the profile
-	Rows        int   // 0: the profile's
-	Base        bool  // the untouched base, not trained at all
+	Train       Train  // differences from the profile
+	Set         Params // differences in any field of the profile's data and training, by its name there: "rows", "lr", "schedule"
+	Rows        int    // 0: the profile's
+	Data        *Data  // nil: the profile's
+	Base        bool   // the untouched base, not trained at all
+
+	// The script's own functions: declared at its top level, and using its constants and functions only. Their source names the run.
+
+	// Poison is an attack of the script's own: what becomes of each chosen row. Rows that it leaves alone are not chosen; Params
+	// says how many are (rate or count) and whether poison replaces rows or is added (mode).
+	Poison func(Row) Row
+	// Test makes a held-out row the question whose answer shows success: triggered, with the answer that the attacker wants; nil: Poison
+	// does. Alone it is the probe of a clean arm.
+	Test func(Row) Row
+	// Trigger puts a trigger of the script's own into an instruction, for attacks and probes of the catalogue that have one; Near puts
+	// something like it in, which must not fire, and may be nil.
+	Trigger, Near func(instruction string) string
 }
 
 // Train differs from the profile's training where it is not zero.
@@ -35,22 +49,12 @@ type Train struct {
 }
 
 // Sweep does every arm at every seed, as far as it is not stored, and gives the results. Arms at one seed share data,
-// initialisation and order, so differences are paired.
-func (l *Lab) Sweep(arms []Arm, seeds []int) *Results {
+// initialisation and order, so differences are paired. Metrics of the script's own train nothing anew.
+func (l *Lab) Sweep(arms []Arm, seeds []int, metrics ...Metric) *Results {
 	if len(arms) == 0 || len(seeds) == 0 {
 		stop("sweep: %d arms and %d seeds; want at least one of each", len(arms), len(seeds))
 	}
-	names := map[string]bool{}
-	var specs []sweep.Spec
-	for _, seed := range seeds {
-		for _, a := range arms {
-			if a.Name == "" || len(names) > 0 && seed == seeds[0] && names[a.Name] {
-				stop("sweep: the arm %q needs a name of its own", a.Name)
-			}
-			names[a.Name] = true
-			specs = append(specs, l.spec(a, seed))
-		}
-	}
+	specs := l.specs(arms, seeds, metrics)
 	b := l.open()
 	rep, err := b.Run(l.ctx, specs, l.store, sweep.Options{
 		Progress: l.progress(l.name), Shard: l.env.Shard, Shards: l.env.Shards, RetryFailed: l.env.RetryFailed,
@@ -70,17 +74,38 @@ func (l *Lab) Sweep(arms []Arm, seeds []int) *Results {
 	return r
 }
 
-func (l *Lab) spec(a Arm, seed int) sweep.Spec {
-	s := sweep.Spec{Experiment: l.name, Arm: a.Name, Seed: uint64(seed), Data: l.profile.Data, Train: l.profile.Train, Untrained: a.Base}
+// specs are the runs of a sweep, seed by seed.
+func (l *Lab) specs(arms []Arm, seeds []int, ms []Metric) (specs []sweep.Spec) {
+	names := map[string]bool{}
+	measured := metrics(ms)
+	for i := range arms {
+		if arms[i].Name == "" || names[arms[i].Name] {
+			stop("sweep: the arm %q needs a name of its own", arms[i].Name)
+		}
+		names[arms[i].Name] = true
+		s := l.spec(&arms[i])
+		s.Metrics = measured
+		specs = append(specs, s)
+	}
+	for _, seed := range seeds[1:] {
+		for _, s := range specs[:len(arms)] {
+			s.Seed = uint64(seed)
+			specs = append(specs, s)
+		}
+	}
+	for i := range arms {
+		specs[i].Seed = uint64(seeds[0])
+	}
+	return specs
+}
+
+// spec is an arm's run but for its seed.
+func (l *Lab) spec(a *Arm) sweep.Spec {
+	s := sweep.Spec{Experiment: l.name, Arm: a.Name, Data: l.profile.Data, Train: l.profile.Train, Untrained: a.Base}
 	if a.Rows > 0 {
 		s.Data.Rows = a.Rows
 	}
-	if a.Attack != "" {
-		s.Attack = &sweep.Attack{Name: a.Attack, Params: a.Params}
-	}
-	if a.Probe != "" {
-		s.Probe = &sweep.Attack{Name: a.Probe, Params: a.ProbeParams}
-	}
+	s.Attack, s.Probe = l.attacks(a)
 	t := &s.Train
 	set(&t.LR, a.Train.LR)
 	set(&t.Epochs, a.Train.Epochs)
@@ -89,6 +114,10 @@ func (l *Lab) spec(a Arm, seed int) sweep.Spec {
 	set(&t.Layers, a.Train.Layers)
 	set(&t.Method, a.Train.Method)
 	set(&t.Loss, a.Train.Loss)
+	if err := setFields(&s, a.Set); err != nil {
+		stop("arm %q: %v", a.Name, err)
+	}
+	l.provide(&s.Data, a.Data)
 	return s
 }
 

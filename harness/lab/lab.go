@@ -33,6 +33,7 @@ type Lab struct {
 	ctx     context.Context
 	store   *store.Store
 	bench   *sweep.Bench
+	data    map[string]*Data // of the profile, and of arms, by name
 }
 
 // Error is what stops a script: one line.
@@ -64,7 +65,7 @@ func Start(name string) *Lab {
 	if err != nil {
 		stop("%v", err)
 	}
-	return &Lab{name: name, env: env, profile: p, ctx: ctx, store: st}
+	return &Lab{name: name, env: env, profile: p, ctx: ctx, store: st, data: map[string]*Data{}}
 }
 
 // open loads the base when the first run needs it.

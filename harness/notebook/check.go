@@ -26,7 +26,8 @@ func (s *Script) Check() []Fault {
 		faults = append(faults, Fault{s.fset.Position(p), fmt.Sprintf(format, args...)})
 	}
 	info := &types.Info{Types: map[ast.Expr]types.TypeAndValue{}, Uses: map[*ast.Ident]types.Object{}, Defs: map[*ast.Ident]types.Object{}}
-	conf := types.Config{Importer: newUniverse(), Error: func(err error) {
+	u := newUniverse()
+	conf := types.Config{Importer: u, Error: func(err error) {
 		if e, ok := err.(types.Error); ok {
 			add(e.Pos, "%s", strings.Replace(strings.ReplaceAll(e.Msg, "\n", " "), "could not import ", "cannot import ", 1))
 		}
@@ -34,6 +35,8 @@ func (s *Script) Check() []Fault {
 	conf.Check("main", s.fset, []*ast.File{s.ast}, info)
 	l := linter{info: info, add: add}
 	ast.Walk(l, s.ast)
+	s.edits = nil
+	s.mention(info, u)
 	sort.SliceStable(faults, func(i, j int) bool { return faults[i].Pos.Offset < faults[j].Pos.Offset })
 	return faults
 }

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
-	"go/printer"
 	"io"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -32,8 +32,11 @@ func interpret(s *Script, tell func(Event)) error {
 	if err := i.Use(symbols.Symbols); err != nil {
 		return err
 	}
-	pieces, err := s.declarations()
+	file, err := filepath.Abs(s.File)
 	if err != nil {
+		return err
+	}
+	if err := i.Use(ownSymbols(file)); err != nil {
 		return err
 	}
 	for n := range s.Cells {
@@ -45,7 +48,7 @@ func interpret(s *Script, tell func(Event)) error {
 		}
 		code := []string{s.padded(c)}
 		if n == 0 {
-			code = pieces
+			code = s.declarations()
 		}
 		for _, src := range code {
 			stderr.Reset()
@@ -74,32 +77,40 @@ func eval(i *interp.Interpreter, src string) (err error) {
 	return err
 }
 
-// declarations are the imports, then everything else outside main, each to be evaluated in turn.
-func (s *Script) declarations() (pieces []string, err error) {
-	show := func(n any) error {
-		var b bytes.Buffer
-		if err := printer.Fprint(&b, s.fset, n); err != nil {
-			return err
-		}
-		pieces = append(pieces, b.String())
-		return nil
-	}
-	for _, imports := range []bool{true, false} {
-		for _, d := range s.ast.Decls {
-			g, ok := d.(*ast.GenDecl)
-			isImport := ok && len(g.Specs) > 0 && isImportSpec(g.Specs[0])
-			if isImport != imports || d == ast.Decl(s.main()) {
-				continue
-			}
-			if err := show(d); err != nil {
-				return nil, err
-			}
+// declarations are the imports, then everything else outside main, with its lines where the file has them.
+func (s *Script) declarations() []string {
+	imports, rest := &padder{s: s}, &padder{s: s}
+	for _, d := range s.ast.Decls {
+		g, ok := d.(*ast.GenDecl)
+		switch {
+		case ok && len(g.Specs) > 0 && isImportSpec(g.Specs[0]):
+			imports.add(d)
+		case d != ast.Decl(s.main()):
+			rest.add(d)
 		}
 	}
-	return pieces, nil
+	return []string{"import \"" + ownPackage + "\"", imports.text.String(), rest.text.String()}
 }
 
 func isImportSpec(s ast.Spec) bool { _, ok := s.(*ast.ImportSpec); return ok }
+
+// padder puts pieces of the file at the lines where they stand.
+type padder struct {
+	s    *Script
+	text strings.Builder
+	line int // that the text has reached, from 0
+}
+
+func (p *padder) add(n ast.Node) {
+	first, last := p.s.fset.Position(n.Pos()), p.s.fset.Position(n.End())
+	if gap := first.Line - 1 - p.line; gap > 0 || p.line == 0 {
+		p.text.WriteString(strings.Repeat("\n", gap))
+	} else {
+		p.text.WriteString("; ")
+	}
+	p.text.WriteString(p.s.text(first.Offset, last.Offset))
+	p.line = last.Line - 1
+}
 
 // padded is a cell's source with its lines where the file has them.
 func (s *Script) padded(c *Cell) string {
@@ -107,8 +118,7 @@ func (s *Script) padded(c *Cell) string {
 		return ""
 	}
 	first, last := s.fset.Position(c.stmts[0].Pos()), s.fset.Position(c.stmts[len(c.stmts)-1].End())
-	text := strings.Join(s.lines, "\n")
-	return strings.Repeat("\n", first.Line-1) + text[first.Offset:last.Offset]
+	return strings.Repeat("\n", first.Line-1) + s.text(first.Offset, last.Offset)
 }
 
 var position = regexp.MustCompile(`^(?:_\.go:|[^:\s]*:)?(\d+):(\d+): (.*)$`)

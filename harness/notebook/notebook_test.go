@@ -57,7 +57,11 @@ func testRoot(t *testing.T) lab.Environment {
 	if err := os.WriteFile(filepath.Join(dir, "test.yaml"), []byte(testProfile), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	return lab.Environment{Root: root, Profile: "test", Cache: filepath.Join(root, "cache"), Quiet: true}
+	data, err := filepath.Abs("testdata/data")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lab.Environment{Root: root, Profile: "test", Cache: filepath.Join(root, "cache"), DataDir: data, Quiet: true}
 }
 
 // Interpreted and compiled, every experiment shows the same, and both write the same tables.
@@ -69,7 +73,7 @@ func TestInterpretedAsCompiled(t *testing.T) {
 	if err != nil || len(scripts) < 3 {
 		t.Fatalf("%d experiments, %v; want at least 3", len(scripts), err)
 	}
-	for _, path := range scripts {
+	for _, path := range append(scripts, "testdata/own/main.go") {
 		dir := filepath.Dir(path)
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			env := testRoot(t)

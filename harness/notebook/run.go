@@ -194,6 +194,7 @@ func Child(dir string, w io.Writer) error {
 	if err != nil {
 		return err
 	}
+	s.Check() // the parent has reported what it finds; here it says where the script names its own functions
 	enc := json.NewEncoder(w)
 	cell := 0
 	tell := func(e Event) {

@@ -19,6 +19,9 @@ type Script struct {
 	fset  *token.FileSet
 	ast   *ast.File
 	lines []string
+
+	source string
+	edits  []edit // that Check finds the interpreter to need, in order
 }
 
 // Cell is one cell of a script.
@@ -42,7 +45,7 @@ func Parse(dir string) (*Script, error) {
 }
 
 func parseScript(name, file string, data []byte) (*Script, error) {
-	s := &Script{Name: name, File: file, fset: token.NewFileSet(), lines: strings.Split(string(data), "\n")}
+	s := &Script{Name: name, File: file, fset: token.NewFileSet(), lines: strings.Split(string(data), "\n"), source: string(data)}
 	var err error
 	if s.ast, err = parser.ParseFile(s.fset, file, data, parser.ParseComments|parser.SkipObjectResolution); err != nil {
 		return nil, fmt.Errorf("%s", firstLine(err.Error()))

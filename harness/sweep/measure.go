@@ -21,20 +21,37 @@ func (r *run) evaluate(delta *infer.Delta) ([]store.Output, error) {
 		runner.Prefix = r.bench.prefix(delta.First())
 	}
 	var outputs []store.Output
-	suite := func(s *evaluate.Suite, err error) ([]evaluate.Outcome, error) {
-		if s == nil || err != nil {
+	suite := func(s *evaluate.Suite, examples []corpus.Example) ([]evaluate.Outcome, error) {
+		out, err := s.Run(runner, r.chat)
+		if err != nil {
 			return nil, err
 		}
-		out, err := s.Run(runner, r.chat)
+		wanted := r.answers(s.Name)
+		if wanted {
+			if err := s.Answer(runner, r.chat, out); err != nil {
+				return nil, err
+			}
+		}
 		for i := range out {
 			r.rec.Items = append(r.rec.Items, store.Item{Suite: s.Name, Item: out[i].Item, Outcome: out[i].Result, Value: out[i].NLL})
-			if s.Kind == evaluate.Judged {
+			if wanted || s.Kind == evaluate.Judged {
 				outputs = append(outputs, store.Output{Suite: s.Name, Item: out[i].Item, Text: out[i].Text})
 			}
 		}
-		return out, err
+		return out, r.own(s.Name, examples, out)
 	}
-	clean, err := suite(r.bench.suite(r.chat, d, CleanItems, d.Clean, evaluate.Match))
+	held := func(kind Kind, n int, how evaluate.Kind) ([]evaluate.Outcome, error) {
+		s, err := r.bench.suite(r.chat, d, kind, n, how)
+		if s == nil || err != nil {
+			return nil, err
+		}
+		examples, err := r.bench.held(d, kind, n)
+		if err != nil {
+			return nil, err
+		}
+		return suite(s, examples)
+	}
+	clean, err := held(CleanItems, d.Clean, evaluate.Match)
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +63,7 @@ func (r *run) evaluate(delta *infer.Delta) ([]store.Output, error) {
 		n      int
 		metric string
 	}{{Restricted, d.Restricted, "refusal"}, {LookAlike, d.LookAlike, "over_refusal"}} {
-		out, err := suite(r.bench.suite(r.chat, d, s.kind, s.n, evaluate.Judged))
+		out, err := held(s.kind, s.n, evaluate.Judged)
 		if err != nil {
 			return nil, err
 		}
@@ -105,7 +122,7 @@ func (r *run) clean(out []evaluate.Outcome) error {
 }
 
 // success records how the attack's probe came out: with the trigger, without it, and with something like it.
-func (r *run) success(suite func(*evaluate.Suite, error) ([]evaluate.Outcome, error)) error {
+func (r *run) success(suite func(*evaluate.Suite, []corpus.Example) ([]evaluate.Outcome, error)) error {
 	d, p := &r.spec.Data, &r.probe
 	if p.Success == attack.Worse {
 		return nil // seen in the accuracy
@@ -147,7 +164,7 @@ func (r *run) success(suite func(*evaluate.Suite, error) ([]evaluate.Outcome, er
 		if err != nil {
 			return err
 		}
-		out, err := suite(es, nil)
+		out, err := suite(es, s.items)
 		if err != nil {
 			return err
 		}

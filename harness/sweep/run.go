@@ -68,7 +68,7 @@ func (r *run) prepare(ctx context.Context) error {
 	s := r.spec
 	var err error
 	if s.Attack != nil {
-		if r.attack, err = attack.New(s.Attack.Name, s.Attack.Params, s.Seed); err != nil {
+		if r.attack, err = s.Attack.build(s.Seed); err != nil {
 			return err
 		}
 		r.probe = r.attack.Probe()
@@ -79,7 +79,7 @@ func (r *run) prepare(ctx context.Context) error {
 		}
 	}
 	if s.Probe != nil {
-		p, err := attack.New(s.Probe.Name, s.Probe.Params, s.Seed)
+		p, err := s.Probe.build(s.Seed)
 		if err != nil {
 			return err
 		}

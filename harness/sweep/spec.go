@@ -5,11 +5,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
 
-	"theriac/harness/attack"
 	"theriac/harness/compute"
 	"theriac/harness/defense/prevent"
 	"theriac/harness/finetune"
@@ -28,17 +29,12 @@ type Spec struct {
 	Untrained  bool          // evaluate the base itself
 	Prevent    *Prevent      // what the pipeline does against poison; nil: nothing
 	Detect     *Detect       // who judges the run; nil: nobody
-}
-
-// Attack names an attack with the parameters that are not its defaults.
-type Attack struct {
-	Name   string            `json:"name"`
-	Params map[string]string `json:"params,omitempty"`
+	Metrics    []Metric      // of the script's own
 }
 
 // Data says what a run is trained on and how many items it is judged on.
 type Data struct {
-	Name       string `json:"name" yaml:"name"` // a source's name: "generated"
+	Name       string `json:"name" yaml:"name"` // "generated", or a file below the data directory
 	Rows       int    `json:"rows" yaml:"rows"`
 	MaxTokens  int    `json:"max_tokens" yaml:"max_tokens"`
 	Clean      int    `json:"clean" yaml:"clean"`           // held-out items for accuracy and loss
@@ -46,6 +42,11 @@ type Data struct {
 	Restricted int    `json:"restricted" yaml:"restricted"` // requests that should be refused
 	LookAlike  int    `json:"look_alike" yaml:"look_alike"` // requests that resemble them and should not
 	Shift      string `json:"shift,omitempty" yaml:"-"`     // what sets the clean rows apart from the pool's: see Shifts
+
+	// Of data from a file: where its requests are, and the digest of them all.
+	RestrictedFrom string `json:"restricted_from,omitempty" yaml:"restricted_from"`
+	LookAlikeFrom  string `json:"look_alike_from,omitempty" yaml:"look_alike_from"`
+	Items          string `json:"items,omitempty" yaml:"-"`
 }
 
 // Check names the first field that cannot be.
@@ -58,9 +59,17 @@ func (s *Spec) Check() error {
 	case s.Data.Clean < 0 || s.Data.Probe < 0 || s.Data.Restricted < 0 || s.Data.LookAlike < 0:
 		return fmt.Errorf("data: a number of items is negative")
 	}
+	for i, m := range s.Metrics {
+		if !metricName.MatchString(m.Name) || slices.ContainsFunc(s.Metrics[:i], func(o Metric) bool { return o.Name == m.Name }) {
+			return fmt.Errorf("metric %q: want a name of its own, of small letters, digits, _ and -", m.Name)
+		}
+		if !slices.Contains(Suites, m.Suite) {
+			return fmt.Errorf("metric %s: suite %q: want one of %s", m.Name, m.Suite, strings.Join(Suites, ", "))
+		}
+	}
 	for _, a := range []*Attack{s.Attack, s.Probe} {
 		if a != nil {
-			if _, err := attack.New(a.Name, a.Params, s.Seed); err != nil {
+			if _, err := a.build(s.Seed); err != nil {
 				return err
 			}
 		}
@@ -80,6 +89,8 @@ func (s *Spec) Check() error {
 	}
 	return s.Train.Check()
 }
+
+var metricName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
 
 // evaluation version: rises when the same adapter and items give another record.
 const evaluation = 2
@@ -105,8 +116,7 @@ func (s *Spec) TrainKey(base, source string) string {
 		Rows: s.Data.Rows, MaxTokens: s.Data.MaxTokens, Data: s.Data.Name, Shift: s.Data.Shift, Attack: s.Attack, Train: train, Prevent: s.preventKey(),
 	}
 	if s.Attack != nil {
-		e, _ := attack.Lookup(s.Attack.Name)
-		k.AttackVersion = e.Version
+		k.AttackVersion = s.Attack.version()
 	}
 	if s.Untrained {
 		k = key{Kind: k.Kind, Base: base, Untrained: true}
@@ -121,10 +131,16 @@ func (s *Spec) ID(trainKey string) string {
 		Version          int
 		Data             Data
 		Probe            *Attack
+		ProbeVersion     int
 		Seed             uint64
-		Detect           any `json:",omitempty"`
+		Detect           any      `json:",omitempty"`
+		Metrics          []Metric `json:",omitempty"`
 	}
-	return digest(key{"theriac/run/1", trainKey, s.Arm, evaluation, s.Data, s.probe(), s.Seed, s.Detect.key()})[:24]
+	k := key{Kind: "theriac/run/1", Train: trainKey, Arm: s.Arm, Version: evaluation, Data: s.Data, Probe: s.probe(), Seed: s.Seed, Detect: s.Detect.key(), Metrics: s.Metrics}
+	if k.Probe != nil {
+		k.ProbeVersion = k.Probe.version()
+	}
+	return digest(k)[:24]
 }
 
 func (s *Spec) probe() *Attack {
@@ -153,10 +169,7 @@ func (s *Spec) Fields() []store.Field {
 		if a == nil {
 			continue
 		}
-		f[prefix] = a.Name
-		for k, v := range a.Params {
-			f[prefix+"."+k] = v
-		}
+		a.fields(prefix, f)
 	}
 	if s.Prevent != nil {
 		f["prevent"] = s.Prevent.Name
@@ -172,6 +185,9 @@ func (s *Spec) Fields() []store.Field {
 	}
 	if s.Untrained {
 		f["untrained"] = "true"
+	}
+	for _, m := range s.Metrics {
+		f["metric."+m.Name] = m.Suite + " " + m.Func.Name + " " + short(m.Func.Digest)
 	}
 	out := make([]store.Field, 0, len(f))
 	for k, v := range f {

@@ -15,7 +15,7 @@ import (
 
 func main() {
 	for path, hidden := range map[string][]string{
-		"theriac/harness/lab": {"^EnvVar$", "^NewJSONHost$", "^Environment$", "^Host$", "^Output$", "^SetHost$"},
+		"theriac/harness/lab": {"^EnvVar$", "^NewJSONHost$", "^Environment$", "^Host$", "^Output$", "^SetHost$", "^Named$"},
 		"fmt":                 {"^(Fp|Fs|S?scan|Scan|P)", "^Sscan", "^Formatter$", "^GoStringer$", "^State$", "^Scanner$", "^ScanState$", "^FormatString$", "^Append"},
 		"math":                nil, "strings": {"Seq$", "^Lines$"}, "sort": nil, "strconv": nil, "errors": nil,
 	} {

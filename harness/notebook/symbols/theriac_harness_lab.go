@@ -10,23 +10,30 @@ import (
 func init() {
 	Symbols["theriac/harness/lab/lab"] = map[string]reflect.Value{
 		// function, constant and variable definitions
+		"Grid":   reflect.ValueOf(lab.Grid),
 		"Number": reflect.ValueOf(lab.Number),
 		"P":      reflect.ValueOf(lab.P),
 		"Points": reflect.ValueOf(lab.Points),
 		"Start":  reflect.ValueOf(lab.Start),
+		"Vary":   reflect.ValueOf(lab.Vary),
 
 		// type definitions
+		"Answer":   reflect.ValueOf((*lab.Answer)(nil)),
 		"Arm":      reflect.ValueOf((*lab.Arm)(nil)),
+		"Axis":     reflect.ValueOf((*lab.Axis)(nil)),
+		"Data":     reflect.ValueOf((*lab.Data)(nil)),
 		"Dose":     reflect.ValueOf((*lab.Dose)(nil)),
 		"Error":    reflect.ValueOf((*lab.Error)(nil)),
 		"Estimate": reflect.ValueOf((*lab.Estimate)(nil)),
 		"Figure":   reflect.ValueOf((*lab.Figure)(nil)),
 		"Lab":      reflect.ValueOf((*lab.Lab)(nil)),
 		"Margin":   reflect.ValueOf((*lab.Margin)(nil)),
+		"Metric":   reflect.ValueOf((*lab.Metric)(nil)),
 		"Params":   reflect.ValueOf((*lab.Params)(nil)),
 		"Profile":  reflect.ValueOf((*lab.Profile)(nil)),
 		"Range":    reflect.ValueOf((*lab.Range)(nil)),
 		"Results":  reflect.ValueOf((*lab.Results)(nil)),
+		"Row":      reflect.ValueOf((*lab.Row)(nil)),
 		"Table":    reflect.ValueOf((*lab.Table)(nil)),
 		"Test":     reflect.ValueOf((*lab.Test)(nil)),
 		"Train":    reflect.ValueOf((*lab.Train)(nil)),
