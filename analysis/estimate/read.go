@@ -39,6 +39,8 @@ type run struct {
 	metrics    []store.Metric
 	suites     []suite
 	detections []store.Detection
+	scores     []store.Score // of modules, of an arm's first runs only
+	trainKey   string
 	steps      []store.Step // of the arm's smallest seed only
 	variant    string
 	spec       []store.Field
@@ -62,7 +64,7 @@ func Read(name, dir string) (*Experiment, error) {
 		return nil, err
 	}
 	first := map[string]*run{} // arm -> run that keeps its steps
-	for rec, err := range s.Scan(nil, "metrics", "items", "steps", "detections") {
+	for rec, err := range s.Scan(nil, "metrics", "items", "steps", "detections", "scores") {
 		if err != nil {
 			return nil, err
 		}
@@ -104,7 +106,7 @@ func (e *Experiment) add(rec *store.Record, first map[string]*run) error {
 	for _, f := range rec.Spec {
 		fmt.Fprintf(&b, "%q=%q ", f.Name, f.Value)
 	}
-	r := run{seed: rec.Seed, failed: rec.Status == store.Failed, reason: rec.Reason, variant: e.word(b.String()), spec: rec.Spec}
+	r := run{seed: rec.Seed, failed: rec.Status == store.Failed, reason: rec.Reason, trainKey: strings.Clone(rec.TrainKey), variant: e.word(b.String()), spec: rec.Spec}
 	for _, m := range rec.Metrics {
 		m.Name = e.word(m.Name)
 		r.metrics = append(r.metrics, m)
@@ -112,6 +114,9 @@ func (e *Experiment) add(rec *store.Record, first map[string]*run) error {
 	for _, d := range rec.Detections {
 		d.Level, d.Detector, d.Verdict = e.word(d.Level), e.word(d.Detector), e.word(d.Verdict)
 		r.detections = append(r.detections, d)
+	}
+	if len(a.runs) < spectra {
+		r.scores = moduleScores(rec.Scores)
 	}
 	for i := 0; i < len(rec.Items); {
 		n := i

@@ -62,8 +62,8 @@ func (o *outcome) verdict() string {
 	return notShown
 }
 
-// judge tests every claim and adjusts the family. Claims that cannot be tested stay in it with P 1.
-func judge(experiment func(string) *estimate.Experiment) ([]outcome, error) {
+// testClaims tests every claim and adjusts the family. Claims that cannot be tested stay in it with P 1.
+func testClaims(experiment func(string) *estimate.Experiment) ([]outcome, error) {
 	out := make([]outcome, len(claims))
 	p := make([]float64, len(claims))
 	for i, c := range claims {

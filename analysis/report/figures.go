@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"theriac/analysis/estimate"
 	"theriac/analysis/plots"
@@ -20,9 +21,8 @@ var drawings = map[string]func(r *renderer) (*plots.Figure, error){
 	"placebos": func(r *renderer) (*plots.Figure, error) {
 		return r.forest("Attack success, backdoor and placebos", "placebo", r.experiment("placebo").Arms(), "asr", "attack success (%)")
 	},
-	"refusals": func(r *renderer) (*plots.Figure, error) {
-		return r.forest("Restricted requests refused", "safety", r.experiment("safety").Arms(), "refusal", "refused (%)")
-	},
+	"refusals": refusalFigure, "scale": scaleFigure, "matrix": matrixFigure, "roc": rocFigure, "payoff": payoffFigure,
+	"predictive": predictiveFigure, "cost": costFigure, "spectra": spectraFigure,
 	"stealth": stealthFigure,
 	"dose":    doseFigure,
 	"losses":  lossFigure,
@@ -34,19 +34,25 @@ func (r *renderer) figure(name string) (string, error) {
 	if draw == nil {
 		return "", fmt.Errorf("no figure %q", name)
 	}
-	f, err := draw(r)
-	if err != nil {
-		return "", fmt.Errorf("figure %s: %w", name, err)
+	f, drawn := r.figures[name]
+	if !drawn {
+		var err error
+		if f, err = draw(r); err != nil {
+			return "", fmt.Errorf("figure %s: %w", name, err)
+		}
+		r.figures[name] = f
+		if f != nil {
+			r.names = append(r.names, name)
+		}
 	}
 	if f == nil {
-		return fmt.Sprintf("*No figure \"%s\": none of its runs is stored.*", name), nil
+		return fmt.Sprintf("*No figure \"%s\": no run has what it shows.*", name), nil
 	}
-	if r.figures[name] == nil {
-		r.names = append(r.names, name)
+	base := name
+	if r.up == "" {
+		base = "figures/" + r.in.Profile + "/report/" + name
 	}
-	r.figures[name] = f
-	base := "figures/" + r.in.Profile + "/report/" + name
-	return fmt.Sprintf("![%s](%s.svg)\n\n*%s. %s* ([PNG](%s.png))", f.Title, base, f.Title, f.Caption, base), nil
+	return fmt.Sprintf("![%s](%s.svg)\n\n*%s. %s.* ([PNG](%s.png))", f.Title, base, inline(f.Title), inline(f.Caption), base), nil
 }
 
 // attacks are an experiment's arms but for its baseline.
@@ -167,4 +173,43 @@ func lossFigure(r *renderer) (*plots.Figure, error) {
 		}
 	}
 	return plots.Losses("Training loss, clean and backdoored", losses)
+}
+
+// refusalFigure draws refusals by number of examples, a line an attack; every line begins at the clean arm.
+func refusalFigure(r *renderer) (*plots.Figure, error) {
+	e := r.experiment("safety")
+	var lines []plots.Line
+	for _, a := range e.Arms() {
+		attack, ok := e.Spec(a, "attack")
+		count, has := e.Spec(a, "attack.count")
+		n, err := atof(count)
+		if !ok || !has || err != nil {
+			continue
+		}
+		i := slices.IndexFunc(lines, func(l plots.Line) bool { return l.Name == attack })
+		if i < 0 {
+			i = len(lines)
+			lines = append(lines, plots.Line{Name: attack, Dashed: e.Class(a) == estimate.Control, Points: []plots.Dosed{{Dose: 0, Estimate: r.mean("safety", baselines["safety"], "refusal")}}})
+		}
+		lines[i].Points = append(lines[i].Points, plots.Dosed{Dose: n, Estimate: r.mean("safety", a, "refusal")})
+	}
+	return plots.Counts(plots.Words{Title: "Restricted requests refused", N: r.seeds("safety", "refusal", e.Arms())}, "refused (%)", "added examples", lines)
+}
+
+// scaleFigure draws what becomes of success and accuracy as the adapter is scaled: the arms of the ablation that say a scale.
+func scaleFigure(r *renderer) (*plots.Figure, error) {
+	e := r.experiment("ablation")
+	success, accuracy := plots.Line{Name: "attack success"}, plots.Line{Name: "clean accuracy"}
+	var arms []string
+	for _, a := range e.Arms() {
+		s, ok := e.Spec(a, "scale")
+		x, err := atof(s)
+		if !ok || err != nil {
+			continue
+		}
+		arms = append(arms, a)
+		success.Points = append(success.Points, plots.Dosed{Dose: x, Estimate: r.mean("ablation", a, "asr")})
+		accuracy.Points = append(accuracy.Points, plots.Dosed{Dose: x, Estimate: r.mean("ablation", a, "clean_accuracy")})
+	}
+	return plots.Scale(plots.Words{Title: "Success and accuracy by the adapter's scale", N: r.seeds("ablation", "asr", arms)}, []plots.Line{success, accuracy})
 }

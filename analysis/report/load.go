@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/google/renameio/v2"
 
 	"theriac/analysis/estimate"
 )
@@ -30,6 +33,25 @@ type Digest struct {
 type File struct {
 	Path string
 	Data []byte
+}
+
+// Profiles names the profiles that have results below root, in order.
+func Profiles(root string) ([]string, error) {
+	dir := filepath.Join(root, "results")
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var names []string
+	for _, d := range entries {
+		if d.IsDir() && !strings.HasPrefix(d.Name(), ".") {
+			names = append(names, d.Name())
+		}
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("%s: there are no results; `theriac demo` or `theriac run experiments/NAME` makes some", dir)
+	}
+	return names, nil
 }
 
 // Load reads results/PROFILE below root: every directory in it is an experiment. A profile
@@ -87,18 +109,29 @@ func digest(path string) (string, error) {
 	return fmt.Sprintf("%x", sha256.Sum256(data)), nil
 }
 
-// Write writes files below root, removing others from the report's own figures' directory.
-func Write(root, profile string, files []File) error {
-	dir := filepath.Join(root, "figures", profile, "report")
-	if err := os.RemoveAll(dir); err != nil {
-		return err
+// directories are those that hold files of the report's own, which no others belong in.
+func directories(files []File) (dirs []string) {
+	for _, f := range files {
+		if d := path.Dir(f.Path); d != "." && !slices.Contains(dirs, d) {
+			dirs = append(dirs, d)
+		}
+	}
+	return dirs
+}
+
+// Write writes files below root, removing others from the report's own directories.
+func Write(root string, files []File) error {
+	for _, dir := range directories(files) {
+		if err := os.RemoveAll(filepath.Join(root, filepath.FromSlash(dir))); err != nil {
+			return err
+		}
 	}
 	for _, f := range files {
 		path := filepath.Join(root, filepath.FromSlash(f.Path))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
 		}
-		if err := os.WriteFile(path, f.Data, 0o644); err != nil {
+		if err := renameio.WriteFile(path, f.Data, 0o644); err != nil {
 			return err
 		}
 	}
@@ -106,7 +139,7 @@ func Write(root, profile string, files []File) error {
 }
 
 // Check names the first difference between files and what lies below root; "" if there is none.
-func Check(root, profile string, files []File) (string, error) {
+func Check(root string, files []File) (string, error) {
 	made := map[string]bool{}
 	for _, f := range files {
 		made[f.Path] = true
@@ -120,13 +153,15 @@ func Check(root, profile string, files []File) (string, error) {
 			return f.Path + " differs" + difference(data, f.Data), nil
 		}
 	}
-	old, err := os.ReadDir(filepath.Join(root, "figures", profile, "report"))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", err
-	}
-	for _, d := range old {
-		if name := "figures/" + profile + "/report/" + d.Name(); !made[name] {
-			return name + " is not made any more", nil
+	for _, dir := range directories(files) {
+		old, err := os.ReadDir(filepath.Join(root, filepath.FromSlash(dir)))
+		if err != nil {
+			return "", err
+		}
+		for _, d := range old {
+			if name := dir + "/" + d.Name(); !made[name] {
+				return name + " is not made any more", nil
+			}
 		}
 	}
 	return "", nil

@@ -17,19 +17,69 @@ import (
 //go:embed template.md
 var templateText string
 
-// Render gives REPORT.md, then the figures by name.
-func Render(in *Input) ([]File, error) { return render(in, templateText) }
+// Render gives the files of a report on one or more profiles: REPORT.md, then, for each profile, its own report and figures
+// in figures/PROFILE/report. REPORT.md is about the profile that [lead] chooses, with the others' claims beside its own.
+func Render(in ...*Input) ([]File, error) { return render(templateText, in...) }
 
-func render(in *Input, text string) ([]File, error) {
+func render(text string, in ...*Input) ([]File, error) {
 	if err := Lint(text); err != nil {
 		return nil, err
 	}
+	if len(in) == 0 {
+		return nil, fmt.Errorf("report: no profile to report on")
+	}
+	var all []*renderer
+	for _, i := range in {
+		r, err := newRenderer(i)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	first := lead(all)
+	first.others = all
+	body, err := first.execute(text, "")
+	if err != nil {
+		return nil, err
+	}
+	first.others = nil
+	files := []File{{Path: "REPORT.md", Data: body}}
+	for _, r := range all {
+		dir := "figures/" + r.in.Profile + "/report/"
+		if body, err = r.execute(text, "../../../"); err != nil {
+			return nil, err
+		}
+		files = append(files, File{dir + "REPORT.md", body})
+		for _, name := range r.names {
+			svg, err := r.figures[name].SVG()
+			if err != nil {
+				return nil, err
+			}
+			png, err := r.figures[name].PNG()
+			if err != nil {
+				return nil, err
+			}
+			files = append(files, File{dir + name + ".svg", svg}, File{dir + name + ".png", png})
+		}
+	}
+	return files, nil
+}
+
+func newRenderer(in *Input) (*renderer, error) {
 	r := &renderer{in: in, means: map[[3]string]stats.Estimate{}, figures: map[string]*plots.Figure{}}
 	var err error
-	if r.outcomes, err = judge(r.experiment); err != nil {
+	if r.outcomes, err = testClaims(r.experiment); err != nil {
 		return nil, err
 	}
 	r.dose, r.doseErr = r.experiment("poisoning").DoseResponse(r.doses(), "asr")
+	r.judged = r.gather()
+	r.duel, err = r.play()
+	return r, err
+}
+
+// execute gives the report's text. up leads from the text's directory to the root.
+func (r *renderer) execute(text, up string) ([]byte, error) {
+	r.up = up
 	t, err := template.New("template.md").Funcs(functions(r)).Option("missingkey=error").Parse(text)
 	if err != nil {
 		return nil, err
@@ -38,20 +88,7 @@ func render(in *Input, text string) ([]File, error) {
 	if err := t.Execute(&b, nil); err != nil {
 		return nil, err
 	}
-	files := []File{{Path: "REPORT.md", Data: b.Bytes()}}
-	for _, name := range r.names {
-		base := "figures/" + in.Profile + "/report/" + name
-		svg, err := r.figures[name].SVG()
-		if err != nil {
-			return nil, err
-		}
-		png, err := r.figures[name].PNG()
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, File{base + ".svg", svg}, File{base + ".png", png})
-	}
-	return files, nil
+	return b.Bytes(), nil
 }
 
 // renderer is what the template's functions share.
@@ -63,6 +100,10 @@ type renderer struct {
 	means    map[[3]string]stats.Estimate // by experiment, arm, metric
 	figures  map[string]*plots.Figure
 	names    []string // of figures, in order of use
+	judged   *judged
+	duel     *duel
+	others   []*renderer // all profiles, in REPORT.md; nil in a profile's own report
+	up       string      // from the text's directory to the root: "" or "../../../"
 }
 
 // experiment is never nil: one that is not stored has no runs.
@@ -97,13 +138,15 @@ func functions(r *renderer) template.FuncMap {
 		"claim":  r.claim,
 		"runs":   r.runs,
 		"has":    func(e string) bool { return len(r.experiment(e).Arms()) > 0 },
-		"code":   code,
+		"code":   r.code,
 
 		"designTable": r.designTable, "familyTable": r.familyTable, "attackTable": r.attackTable,
 		"powerTable": r.powerTable, "figure": r.figure, "rates": r.rates, "stealthTable": r.stealthTable, "doseText": r.doseText,
 		"doseTable": r.doseTable, "doseCost": r.doseCost, "detectors": r.detectors, "reproduction": r.reproduction,
 		"ed50": func() string { return r.effective(r.dose.ED50) }, "ed90": func() string { return r.effective(r.dose.ED90) },
-		"digestTable": r.digestTable, "notes": r.notes, "oddities": r.oddities, "near": r.near, "placeboEffects": r.placeboEffects, "coverage": r.coverage,
+		"about": r.about, "across": r.across, "plan": r.plan, "caught": r.caught,
+		"alarmTable": r.alarmTable, "detectionTable": r.detectionTable, "matrixTable": r.matrixTable, "controlTable": r.controlTable, "shiftTable": r.shiftTable,
+		"rowTable": r.rowTable, "predictiveTable": r.predictiveTable, "gameText": r.gameText, "qa": r.qa, "digestTable": r.digestTable, "notes": r.notes, "oddities": r.oddities, "near": r.near, "placeboEffects": r.placeboEffects, "coverage": r.coverage,
 	}
 }
 
@@ -135,11 +178,11 @@ func (r *renderer) runs(name string) string {
 }
 
 // code links to a source file, and names what to look for in it.
-func code(path, symbol string) string {
+func (r *renderer) code(path, symbol string) string {
 	if symbol == "" {
-		return fmt.Sprintf("[`%s`](%s)", path, path)
+		return fmt.Sprintf("[`%s`](%s%s)", path, r.up, path)
 	}
-	return fmt.Sprintf("[`%s`](%s) (`%s`)", path, path, symbol)
+	return fmt.Sprintf("[`%s`](%s%s) (`%s`)", path, r.up, path, symbol)
 }
 
 // experiments that the report is about.

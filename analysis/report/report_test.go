@@ -75,7 +75,7 @@ func TestLint(t *testing.T) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
-	if _, err := render(&Input{Profile: "demo"}, "It is 5."); err == nil {
+	if _, err := render("It is 5.", &Input{Profile: "demo"}); err == nil {
 		t.Error("a typed number was rendered")
 	}
 }
@@ -140,7 +140,7 @@ func TestFailed(t *testing.T) {
 func TestDeterministic(t *testing.T) {
 	if root := os.Getenv("REPORT_CHILD"); root != "" {
 		_, files := renderAt(t, root)
-		if err := Write(root, "demo", files); err != nil {
+		if err := Write(root, files); err != nil {
 			t.Fatal(err)
 		}
 		return
@@ -190,13 +190,13 @@ func TestCheck(t *testing.T) {
 	_, files := renderAt(t, root)
 	expect := func(want string) {
 		t.Helper()
-		got, err := Check(root, "demo", files)
+		got, err := Check(root, files)
 		if err != nil || !strings.HasPrefix(got, want) || want == "" && got != "" {
 			t.Errorf("found %q, %v; want %q", got, err, want)
 		}
 	}
 	expect("REPORT.md is missing")
-	if err := Write(root, "demo", files); err != nil {
+	if err := Write(root, files); err != nil {
 		t.Fatal(err)
 	}
 	expect("")

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"theriac/analysis/estimate"
@@ -34,16 +35,30 @@ var attacked = []string{"backdoor", "poisoning", "safety"}
 // baselines are the arms that an experiment's attacks are compared with.
 var baselines = map[string]string{"backdoor": "clean", "poisoning": "0 rows", "safety": "clean"}
 
+// attackedExperiments are those of the report's own attacks, then others whose attacked runs were judged.
+func (r *renderer) attackedExperiments() []string {
+	names := slices.Clone(attacked)
+	for _, p := range r.judged.places[estimate.Attacked] {
+		if !slices.Contains(names, p.experiment) && !slices.Contains(subjects, p.experiment) {
+			names = append(names, p.experiment)
+		}
+	}
+	return names
+}
+
 // attackTable is the mission's table: a row an attack, an interval in each cell.
 func (r *renderer) attackTable() string {
 	t := tables.Table{Header: []string{"attack", "runs", "ASR %", "clean accuracy drop, points", "data validation", "training monitor", "backdoor detection"}, Right: []bool{false, true, true, true}}
-	for _, name := range attacked {
+	for _, name := range r.attackedExperiments() {
 		e := r.experiment(name)
 		if len(e.Arms()) == 0 {
 			t.Add(name+": no stored runs", "–", "–", "–", "–", "–", "–")
 			continue
 		}
 		base := baselines[name]
+		if base == "" {
+			base = "clean"
+		}
 		for _, arm := range e.Arms() {
 			kind, _ := e.Spec(arm, "attack")
 			if arm == base || kind == "" {
@@ -55,8 +70,8 @@ func (r *renderer) attackTable() string {
 				runs += fmt.Sprintf(" (%d failed)", failed)
 			}
 			row := []string{fmt.Sprintf("%s: %s (%s)", name, arm, kind), runs, cell(r.mean(name, arm, "asr")), drop(e.Difference(arm, base, "clean_accuracy"))}
-			for _, level := range []string{"data", "monitor", "scan"} {
-				row = append(row, verdicts(e, arm, level))
+			for _, level := range levels[:len(levels)-1] {
+				row = append(row, r.verdicts(e, arm, level.key))
 			}
 			t.Add(row...)
 		}
@@ -81,17 +96,19 @@ func drop(e stats.Estimate) string {
 	return strings.ReplaceAll(tables.Rate(e), "-", "−")
 }
 
-// verdicts is how many runs a level flagged, with the exact interval.
-func verdicts(e *estimate.Experiment, arm, level string) string {
+// verdicts is how many runs a level flagged, with the exact interval, or why it cannot see the attack.
+func (r *renderer) verdicts(e *estimate.Experiment, arm, level string) string {
 	k, n := e.Verdicts(arm, level)
-	if n == 0 {
-		return "not measured"
+	if n > 0 {
+		return counted(k, n)
 	}
-	p, err := stats.ClopperPearson(k, n, estimate.Level)
-	if err != nil {
-		return err.Error()
+	for _, j := range r.judged.judges {
+		v := r.judged.by[j][place{e.Name, arm}]
+		if j.key == level && j.detector == "" && len(v) > 0 && v[0].Why != "" {
+			return "n/a: " + v[0].Why
+		}
 	}
-	return fmt.Sprintf("%d of %d, %s %%", k, n, tables.Rate(p))
+	return "not measured"
 }
 
 // digestTable names every table that the report was made from.

@@ -1,0 +1,174 @@
+package estimate
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"theriac/harness/store"
+)
+
+// Class is what an arm's runs are to a detector.
+type Class int
+
+// The classes, as specifications tell them.
+const (
+	Clean     Class = iota // no attack, or one of no rows
+	Shifted                // clean rows of another kind: a hard negative
+	Attacked               //
+	Control                // a part of an attack, or its matched harmless twin
+	Untrained              // the base itself
+)
+
+// controls are the attacks that are none: placebos and matched benign rows.
+var controls = []string{"triggeronly", "targetonly", "shuffled", "swap", "benigncontrol"}
+
+// Class tells an arm's class.
+func (e *Experiment) Class(arm string) Class {
+	attack, _ := e.Spec(arm, "attack")
+	count, _ := e.Spec(arm, "attack.count")
+	shift, _ := e.Spec(arm, "shift")
+	_, untrained := e.Spec(arm, "untrained")
+	switch {
+	case untrained:
+		return Untrained
+	case attack != "" && count != "0" && slices.Contains(controls, attack):
+		return Control
+	case attack != "" && count != "0":
+		return Attacked
+	case shift != "":
+		return Shifted
+	}
+	return Clean
+}
+
+// FirstEvaluation is the first seed of the pool that is judged; those below develop and calibrate.
+const FirstEvaluation = 2000
+
+// Judgement is what a level, or one of its detectors, said of one run of the evaluation's seeds.
+type Judgement struct {
+	Seed     int64
+	TrainKey string  // runs that share it share the model
+	Score    float64 // higher is worse
+	P        float64 // conformal
+	N        int     // calibration runs behind P
+	Why      string  // not empty: it cannot see what was done to this run, for this reason
+	Unknown  bool    // inconclusive
+	Success  float64 // of the attack in this run, a fraction; NaN where it was not measured
+}
+
+// notApplicable begins a verdict that says why there is none.
+const notApplicable = "n/a: "
+
+// Judgements are those of an arm, by seed. detector "" is the level's own verdict.
+func (e *Experiment) Judgements(arm, level, detector string) (out []Judgement) {
+	for _, r := range e.runs(arm) {
+		if r.failed || r.seed < FirstEvaluation {
+			continue
+		}
+		for _, d := range r.detections {
+			if d.Level != level || d.Detector != detector {
+				continue
+			}
+			j := Judgement{Seed: r.seed, TrainKey: r.trainKey, Score: d.Score, P: d.P, N: int(d.N), Unknown: d.Verdict == "inconclusive", Success: math.NaN()}
+			if m, ok := r.metric("asr"); ok {
+				j.Success = m.Value
+			}
+			j.Why, _ = strings.CutPrefix(d.Verdict, notApplicable)
+			if j.Why == d.Verdict {
+				j.Why = ""
+			}
+			out = append(out, j)
+		}
+	}
+	return out
+}
+
+// Judges names the detectors that judged runs of a level, the level's own verdict ("") first.
+func (e *Experiment) Judges(level string) []string {
+	names := map[string]bool{}
+	for _, a := range e.arms {
+		for _, r := range a.runs {
+			for _, d := range r.detections {
+				if d.Level == level {
+					names[d.Detector] = true
+				}
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// spectra is how many runs of an arm keep their scores by module.
+const spectra = 5
+
+// Modules are the scores that a detector gave to parts of an arm's models, [run][module], and the modules' names in
+// natural order; of the first runs only.
+func (e *Experiment) Modules(arm, detector string) (modules []string, values [][]float64) {
+	names := map[string]int{}
+	for _, r := range e.runs(arm) {
+		for _, s := range r.scores {
+			if s.Detector == detector {
+				names[s.Unit] = 0
+			}
+		}
+	}
+	modules = slices.SortedFunc(maps.Keys(names), natural)
+	for i, m := range modules {
+		names[m] = i
+	}
+	for _, r := range e.runs(arm) {
+		row := make([]float64, len(modules))
+		for i := range row {
+			row[i] = math.NaN()
+		}
+		found := false
+		for _, s := range r.scores {
+			if s.Detector == detector {
+				row[names[s.Unit]], found = s.Score, true
+			}
+		}
+		if found {
+			values = append(values, row)
+		}
+	}
+	return modules, values
+}
+
+// ModuleDetectors names the detectors that scored parts of models.
+func (e *Experiment) ModuleDetectors() []string {
+	names := map[string]bool{}
+	for _, a := range e.arms {
+		for _, r := range a.runs {
+			for _, s := range r.scores {
+				names[s.Detector] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}
+
+// moduleScores are a record's scores of modules: the scan level's with a unit.
+func moduleScores(scores []store.Score) (out []store.Score) {
+	for _, s := range scores {
+		if s.Unit != "" && strings.HasPrefix(s.Detector, "scan/") {
+			s.Detector, s.Unit = strings.Clone(s.Detector), strings.Clone(s.Unit)
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// Metrics names an arm's metrics that begin with prefix, in order.
+func (e *Experiment) Metrics(arm, prefix string) []string {
+	names := map[string]bool{}
+	for _, r := range e.runs(arm) {
+		for _, m := range r.metrics {
+			if strings.HasPrefix(m.Name, prefix) {
+				names[m.Name] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
+}

@@ -1,0 +1,286 @@
+package report
+
+// What detections mean: the arms race as a game, an alarm's worth by prevalence, and the figures of defenses.
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"theriac/analysis/estimate"
+	"theriac/analysis/plots"
+	"theriac/analysis/stats"
+	"theriac/analysis/tables"
+)
+
+// duel is the game of attacks against levels: what an attack achieves in runs that its opponent does not flag.
+type duel struct {
+	attacks, defenses []string
+	mean              [][]float64
+	solved            stats.SplitGame
+	seeds             int
+	why               string // there is no game, for this reason
+}
+
+// fewest seeds that are split in halves.
+const fewestSplit = 4
+
+// play solves the game over the seeds at which every attack has a verdict of every level and a measured success.
+// An attack that a level cannot see is not flagged by it.
+func (r *renderer) play() (*duel, error) {
+	own := r.ownVerdicts()
+	if len(own) == 0 {
+		return &duel{why: "no verdict on an evaluation run is stored"}, nil
+	}
+	d := &duel{}
+	type cell struct{ success, kept float64 }
+	var cells []map[int64][]cell // by attack: seed -> by level
+	for _, p := range r.judged.places[estimate.Attacked] {
+		at := map[int64][]cell{}
+		for i, j := range own {
+			for _, x := range r.judged.by[j][p] {
+				if math.IsNaN(x.Success) || len(at[x.Seed]) != i {
+					continue
+				}
+				c := cell{x.Success, x.Success}
+				if x.Why == "" && !x.Unknown && x.P <= flagAt {
+					c.kept = 0
+				}
+				at[x.Seed] = append(at[x.Seed], c)
+			}
+		}
+		for s, c := range at {
+			if len(c) != len(own) {
+				delete(at, s)
+			}
+		}
+		if len(at) > 0 {
+			d.attacks = append(d.attacks, p.String())
+			cells = append(cells, at)
+		}
+	}
+	if len(cells) == 0 {
+		return &duel{why: "no attacked run has both its success and a verdict of every level"}, nil
+	}
+	var seeds []int64
+	for _, s := range slices.Sorted(maps.Keys(cells[0])) {
+		if !slices.ContainsFunc(cells, func(at map[int64][]cell) bool { return at[s] == nil }) {
+			seeds = append(seeds, s)
+		}
+	}
+	if len(seeds) < fewestSplit {
+		return &duel{why: fmt.Sprintf("the attacks share %d seeds; half of them choose the strategies and half value them, so at least %d are needed", len(seeds), fewestSplit)}, nil
+	}
+	d.seeds = len(seeds)
+	d.defenses = []string{"none"}
+	for _, j := range own {
+		d.defenses = append(d.defenses, j.name)
+	}
+	var payoff [][][]float64
+	d.mean = make([][]float64, len(cells))
+	for i := range d.mean {
+		d.mean[i] = make([]float64, len(d.defenses))
+	}
+	for _, s := range seeds {
+		m := make([][]float64, len(cells))
+		for i, at := range cells {
+			m[i] = []float64{at[s][0].success}
+			for _, c := range at[s] {
+				m[i] = append(m[i], c.kept)
+			}
+			for k, v := range m[i] {
+				d.mean[i][k] += v / float64(len(seeds))
+			}
+		}
+		payoff = append(payoff, m)
+	}
+	var err error
+	d.solved, err = stats.SolveSplitGame(payoff, estimate.Level)
+	return d, err
+}
+
+// gameText says who plays what, and what it is worth.
+func (r *renderer) gameText() string {
+	d := r.duel
+	if d.why != "" {
+		return "There is no game to solve: " + d.why + "."
+	}
+	mix := func(names []string, p []float64) string {
+		var out []string
+		for i, n := range names {
+			if p[i] > 0 {
+				out = append(out, fmt.Sprintf("%s (%s %%)", inline(n), tables.Number(100*p[i], 0)))
+			}
+		}
+		return list(out)
+	}
+	s := fmt.Sprintf("At their best the defender runs %s and the attacker answers with %s. On seeds that did not choose these mixtures the attacker gets %s of the probes", mix(d.defenses, d.solved.InSample.Columns), mix(d.attacks, d.solved.InSample.Rows), percent(d.solved.Value))
+	return s + fmt.Sprintf(" (%d attacks, %d defenses, %d seeds).", len(d.attacks), len(d.defenses), d.seeds)
+}
+
+// prevalences at which an alarm's worth is told.
+var prevalences = []float64{0.001, 0.01, 0.1}
+
+// meaning is a level's predictive values at a prevalence, over all attacks that it can see.
+func (r *renderer) meaning(j judge, prevalence float64) (stats.Predictive, bool, error) {
+	bad, clean := r.judged.attacks[j], r.judged.clean[j]
+	if len(bad) == 0 || len(clean) == 0 {
+		return stats.Predictive{}, false, nil
+	}
+	p, err := stats.PredictiveValues(prevalence, stats.Count{K: flagged(bad, flagAt), N: len(bad)}, stats.Count{K: flagged(clean, flagAt), N: len(clean)}, stats.Costs{Scan: 1}, estimate.Level)
+	return p, true, err
+}
+
+// predictiveTable is what an alarm and silence mean, by level and prevalence.
+func (r *renderer) predictiveTable() (string, error) {
+	t := tables.Table{Header: []string{"level", "attacked among those scanned %", "alarms that are true %", "silences that are true %", "artefacts scanned for a true alarm"}, Right: []bool{false, true, true, true, true}}
+	for _, j := range r.ownVerdicts() {
+		for _, v := range prevalences {
+			p, ok, err := r.meaning(j, v)
+			if err != nil {
+				return "", err
+			}
+			if !ok {
+				t.Add(j.name, tables.Percent(v), "not measured", "not measured", "not measured")
+				continue
+			}
+			t.Add(j.name, tables.Percent(v), tables.Rate(p.PPV), tables.Rate(p.NPV), tables.Value(p.Cost, 0))
+		}
+	}
+	if len(t.Rows) == 0 {
+		return noVerdict, nil
+	}
+	return markdown(&t), nil
+}
+
+// cells says how many runs stand behind a cell of the matrix.
+func (r *renderer) cells() string {
+	low, high := math.MaxInt, 0
+	for _, j := range r.ownVerdicts() {
+		for _, p := range r.judged.places[estimate.Attacked] {
+			if _, n, why := r.matrixCell(j, p); why == "" {
+				low, high = min(low, n), max(high, n)
+			}
+		}
+	}
+	if low >= high {
+		return fmt.Sprintf("%d runs", high)
+	}
+	return fmt.Sprintf("%d to %d runs", low, high)
+}
+
+func matrixFigure(r *renderer) (*plots.Figure, error) {
+	var attacks, defenses []string
+	var cells [][]plots.Cell
+	own := r.ownVerdicts()
+	for _, j := range own {
+		defenses = append(defenses, j.name)
+	}
+	for _, p := range r.judged.places[estimate.Attacked] {
+		var row []plots.Cell
+		for _, j := range own {
+			k, n, why := r.matrixCell(j, p)
+			e, err := stats.ClopperPearson(k, n, estimate.Level)
+			if err != nil {
+				return nil, err
+			}
+			if why != "" {
+				e.Value = math.NaN()
+				if len(why) > 3 && why[:3] == "n/a" {
+					why = "n/a"
+				}
+			}
+			row = append(row, plots.Cell{Rate: e, Why: why})
+		}
+		attacks, cells = append(attacks, p.String()), append(cells, row)
+	}
+	return plots.Matrix(plots.Words{Title: "Attacks against defenses", N: r.cells()}, attacks, defenses, cells)
+}
+
+func payoffFigure(r *renderer) (*plots.Figure, error) {
+	d := r.duel
+	if d.why != "" {
+		return nil, nil
+	}
+	return plots.Payoff(plots.Words{Title: "The arms race as a game", N: fmt.Sprintf("%d seeds", d.seeds)}, d.attacks, d.defenses, d.mean, d.solved)
+}
+
+func rocFigure(r *renderer) (*plots.Figure, error) {
+	var out []plots.Detector
+	for _, j := range r.ownVerdicts() {
+		c, err := stats.ROC(scores(r.judged.clean[j]), scores(r.judged.attacks[j]), estimate.Level)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, plots.Detector{Name: j.name, Curve: c})
+	}
+	return plots.ROC("Attacked runs against clean ones", out)
+}
+
+// evaluated says how many runs judged levels.
+func (r *renderer) evaluated() string {
+	bad, clean := 0, 0
+	for _, j := range r.ownVerdicts() {
+		bad, clean = max(bad, len(r.judged.attacks[j])), max(clean, len(r.judged.clean[j]))
+	}
+	return fmt.Sprintf("%d attacked and %d clean runs", bad, clean)
+}
+
+func predictiveFigure(r *renderer) (*plots.Figure, error) {
+	var out []plots.Meaning
+	for _, j := range r.ownVerdicts() {
+		m := plots.Meaning{Name: j.name}
+		for _, v := range []float64{0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5} {
+			p, ok, err := r.meaning(j, v)
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				m.At = append(m.At, p)
+			}
+		}
+		out = append(out, m)
+	}
+	return plots.Predictive(plots.Words{Title: "What an alarm means", N: r.evaluated()}, out)
+}
+
+func costFigure(r *renderer) (*plots.Figure, error) {
+	var out []plots.Arm
+	const prevalence = 0.01
+	for i, j := range r.ownVerdicts() {
+		p, ok, err := r.meaning(j, prevalence)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			out = append(out, plots.Arm{Name: j.name, Estimate: p.Cost, Color: i})
+		}
+	}
+	return plots.Costs(plots.Words{Title: fmt.Sprintf("Cost of a true alarm where %s %% are attacked", tables.Number(100*prevalence, 0)), N: r.evaluated()}, "artefacts scanned for a true alarm", out)
+}
+
+// spectraFigure draws the first statistic of modules that is stored, clean arms beside the headline backdoor.
+func spectraFigure(r *renderer) (*plots.Figure, error) {
+	for _, name := range slices.Sorted(maps.Keys(r.in.Experiments)) {
+		e := r.in.Experiments[name]
+		for _, d := range e.ModuleDetectors() {
+			var arms []plots.Spectrum
+			var modules []string
+			runs := 0
+			for _, class := range []estimate.Class{estimate.Clean, estimate.Attacked} {
+				for _, a := range e.Arms() {
+					if m, v := e.Modules(a, d); e.Class(a) == class && len(v) > 0 {
+						modules, runs = m, max(runs, len(v))
+						arms = append(arms, plots.Spectrum{Name: a, Values: v})
+						break
+					}
+				}
+			}
+			if len(arms) > 1 {
+				return plots.Spectra(plots.Words{Title: "Weights by module: " + d, N: fmt.Sprintf("up to %d runs", runs)}, d, modules, arms)
+			}
+		}
+	}
+	return nil, nil
+}

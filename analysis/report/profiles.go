@@ -1,0 +1,138 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"theriac/analysis/estimate"
+	"theriac/analysis/tables"
+)
+
+// larger lists profiles by what they say beyond themselves: a public model, then the whole study, then the demo.
+var larger = []string{"smollm2", "study", "demo"}
+
+// lead chooses the profile that REPORT.md is about: the one whose headline claims have the most runs, whatever those found; of
+// equals the larger. The choice does not look at outcomes.
+func lead(all []*renderer) *renderer {
+	rank := func(r *renderer) int {
+		if i := slices.Index(larger, r.in.Profile); i >= 0 {
+			return i
+		}
+		return len(larger)
+	}
+	best := all[0]
+	for _, r := range all[1:] {
+		if n, m := r.headlineRuns(), best.headlineRuns(); n > m || n == m && rank(r) < rank(best) {
+			best = r
+		}
+	}
+	return best
+}
+
+// headlineRuns counts the seeds of the arms that claims are about.
+func (r *renderer) headlineRuns() (n int) {
+	for _, c := range claims {
+		n += len(r.experiment(c.experiment).Seeds(c.arm))
+	}
+	return n
+}
+
+// about says what a report was rendered from.
+func (r *renderer) about() string {
+	if r.others == nil {
+		return fmt.Sprintf("This report is rendered by `theriac report --profile %s` from `results/%s/` and nothing else.", r.in.Profile, r.in.Profile)
+	}
+	s := "This report is rendered by `theriac report` from `results/` and nothing else. "
+	if len(r.others) == 1 {
+		return s + fmt.Sprintf("It is about the profile `%s`, the only one with results.", r.in.Profile)
+	}
+	s += fmt.Sprintf("It is about the profile `%s`, whose headline claims have the most runs; [the other scales](#other-scales) stand beside it, and each has a report of its own:", r.in.Profile)
+	var links []string
+	for _, o := range r.others {
+		if o != r {
+			links = append(links, fmt.Sprintf(" [%s](figures/%s/report/REPORT.md)", o.in.Profile, o.in.Profile))
+		}
+	}
+	return s + strings.Join(links, ",") + "."
+}
+
+// across sets every headline claim beside itself at the other profiles.
+func (r *renderer) across() string {
+	if len(r.others) < 2 {
+		return "*No other profile has results.*"
+	}
+	t := tables.Table{Header: []string{"claim"}}
+	for _, o := range r.others {
+		t.Header = append(t.Header, o.in.Profile)
+	}
+	for i, c := range claims {
+		row := []string{c.name}
+		for _, o := range r.others {
+			x := &o.outcomes[i]
+			if x.untested != "" {
+				row = append(row, notTested+": "+x.untested)
+				continue
+			}
+			row = append(row, fmt.Sprintf("%s, %d seeds, p %s: %s", points(x.difference), x.difference.N, plainP(x.test.P), x.verdict()))
+		}
+		t.Add(row...)
+	}
+	row := []string{"ED50"}
+	for _, o := range r.others {
+		row = append(row, o.effective(o.dose.ED50))
+	}
+	t.Add(row...)
+	return markdown(&t)
+}
+
+// plan says which frozen plan the evaluation's runs carry, and which runs carry none.
+func (r *renderer) plan() string {
+	digests := map[string]bool{}
+	with, without := 0, 0
+	for _, name := range slices.Sorted(maps.Keys(r.in.Experiments)) {
+		e := r.in.Experiments[name]
+		for _, a := range e.Arms() {
+			n := 0
+			for _, s := range e.Seeds(a) {
+				if s >= estimate.FirstEvaluation {
+					n++
+				}
+			}
+			if d, ok := e.Spec(a, "plan"); ok {
+				digests[d] = true
+				with += n
+			} else {
+				without += n
+			}
+		}
+	}
+	switch {
+	case len(digests) == 0:
+		return "These runs carry no digest of a plan frozen before them: read them as exploratory."
+	case without == 0 && len(digests) == 1:
+		return fmt.Sprintf("All %s runs at evaluation seeds carry the digest of the plan that was frozen before them, `%s`. Deviations: none.", grouped(with), inline(slices.Sorted(maps.Keys(digests))[0]))
+	}
+	return fmt.Sprintf("%s runs at evaluation seeds carry the digest of a plan (`%s`). Deviations: %s runs carry none, and are exploratory.", grouped(with), strings.Join(slices.Sorted(maps.Keys(digests)), "`, `"), grouped(without))
+}
+
+// qa says how attacked models fare in the ordinary acceptance checks, where they are stored: metrics that begin with "qa".
+func (r *renderer) qa() string {
+	t := tables.Table{Header: []string{"attack", "check", "passes %"}, Right: []bool{false, false, true}}
+	for _, name := range attacked {
+		e := r.experiment(name)
+		for _, a := range e.Arms() {
+			for _, m := range e.Metrics(a, "qa") {
+				if v := r.mean(name, a, m); !math.IsNaN(v.Value) {
+					t.Add(name+": "+a, strings.TrimLeft(strings.TrimPrefix(m, "qa"), "_/"), tables.Rate(v))
+				}
+			}
+		}
+	}
+	if len(t.Rows) == 0 {
+		return "*The outcome of the acceptance checks is not stored with these runs: not measured.*"
+	}
+	return markdown(&t)
+}
