@@ -20,7 +20,7 @@ vet: ## gofmt, go vet
 demo: build ## a whole attack study in minutes: every experiment on the embedded model, compared with the committed results
 	build/theriac demo
 
-report: ## results/ -> REPORT.md and figures/demo/report/, nothing else read
+report: ## results/ -> figures/ and REPORT.md, nothing else read
 	go run ./harness/cmd/theriac report
 
 test: vet ## everything a contributor needs; needs Go and make only

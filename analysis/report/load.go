@@ -155,7 +155,7 @@ func Check(root string, files []File) (string, error) {
 	}
 	for _, dir := range directories(files) {
 		old, err := os.ReadDir(filepath.Join(root, filepath.FromSlash(dir)))
-		if err != nil {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return "", err
 		}
 		for _, d := range old {

@@ -60,34 +60,25 @@ func (c *demoCmd) Run(a *app) error {
 			}
 		}
 	}
-	if err := renderReport(a.Root, out, &all); err != nil {
+	own, err := renderReport(out, "demo")
+	if err != nil {
 		return err
+	}
+	if err := report.Write(out, own); err != nil {
+		return err
+	}
+	diff, err := report.Check(a.Root, own)
+	if err != nil {
+		return err
+	}
+	if diff != "" {
+		all = append(all, diff)
 	}
 	if len(all) > 0 {
 		return exitCode{fmt.Errorf("the demo differs from the committed results: %s%s", all[0], more(len(all)-1)), exitFlagged}
 	}
-	fmt.Fprintf(a.out, "every byte equals the committed results\nread %s, or open %s\n", filepath.Join(out, "REPORT.md"), filepath.Join(out, "results", "demo", names[0], "notebook.html"))
+	fmt.Fprintf(a.out, "every byte equals the committed results\nread %s, or open %s\n", filepath.Join(out, filepath.FromSlash(own[0].Path)), filepath.Join(out, "results", "demo", names[0], "notebook.html"))
 	return nil
-}
-
-// renderReport writes the demo's own report and compares it with the committed one.
-func renderReport(root, out string, differences *[]string) error {
-	in, err := report.Load(out, "demo")
-	if err != nil {
-		return err
-	}
-	files, err := report.Render(in)
-	if err != nil {
-		return err
-	}
-	if err := report.Write(out, "demo", files); err != nil {
-		return err
-	}
-	diff, err := report.Check(root, "demo", files)
-	if diff != "" {
-		*differences = append(*differences, diff)
-	}
-	return err
 }
 
 func more(n int) string {

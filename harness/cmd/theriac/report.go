@@ -7,36 +7,56 @@ import (
 )
 
 type reportCmd struct {
-	Profile string `help:"Scale whose results are reported." default:"demo"`
+	Profile string `help:"Report on this scale alone, into figures/PROFILE/report; else on every scale with results, and REPORT.md." placeholder:"P"`
 	Check   bool   `help:"Write nothing; exit 1 naming the first difference from what is there."`
 }
 
-// Run renders REPORT.md and figures/PROFILE/report from results/PROFILE.
+// Run renders REPORT.md and figures/PROFILE/report from results/.
 func (c *reportCmd) Run(a *app) error {
-	in, err := report.Load(a.Root, c.Profile)
-	if err != nil {
-		return err
-	}
-	files, err := report.Render(in)
+	files, err := renderReport(a.Root, c.Profile)
 	if err != nil {
 		return err
 	}
 	if c.Check {
-		diff, err := report.Check(a.Root, c.Profile, files)
+		diff, err := report.Check(a.Root, files)
 		switch {
 		case err != nil:
 			return err
 		case diff != "":
-			return exitCode{fmt.Errorf("%s; `theriac report --profile %s` renders it anew", diff, c.Profile), exitFlagged}
+			return exitCode{fmt.Errorf("%s; `theriac report` renders it anew", diff), exitFlagged}
 		}
-		fmt.Fprintf(a.out, "REPORT.md and %d figures' files are what results/%s gives\n", len(files)-1, c.Profile)
+		fmt.Fprintf(a.out, "%s and %d other files are what results/ gives\n", files[0].Path, len(files)-1)
 		return nil
 	}
-	if err := report.Write(a.Root, c.Profile, files); err != nil {
+	if err := report.Write(a.Root, files); err != nil {
 		return err
 	}
 	if !a.Quiet {
-		fmt.Fprintf(a.out, "wrote REPORT.md and %d files below figures/%s/report\n", len(files)-1, c.Profile)
+		fmt.Fprintf(a.out, "wrote %s and %d other files\n", files[0].Path, len(files)-1)
 	}
 	return nil
+}
+
+// renderReport renders a profile's own files, or, for "", all profiles' and REPORT.md, from the results below root.
+func renderReport(root, profile string) ([]report.File, error) {
+	names := []string{profile}
+	if profile == "" {
+		var err error
+		if names, err = report.Profiles(root); err != nil {
+			return nil, err
+		}
+	}
+	var in []*report.Input
+	for _, name := range names {
+		i, err := report.Load(root, name)
+		if err != nil {
+			return nil, err
+		}
+		in = append(in, i)
+	}
+	files, err := report.Render(in...)
+	if err != nil || profile == "" {
+		return files, err
+	}
+	return files[1:], nil // REPORT.md is about all profiles
 }

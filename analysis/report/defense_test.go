@@ -1,0 +1,180 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"theriac/harness/store"
+)
+
+// defended is a synthetic experiment of defenses: clean and shifted rows, attacks and a control, judged by two levels and by
+// all together against 99 calibration runs.
+type defended struct {
+	arm, attack, shift string
+	seeds              int
+	caught             map[string]int // by level: of how many seeds the first are flagged
+	blind              map[string]string
+	success            float64
+}
+
+var bouts = []defended{
+	{arm: "clean", seeds: 124, caught: map[string]int{"data": 5, "scan": 20, "ensemble": 4}},
+	{arm: "hard: boilerplate", shift: "boilerplate", seeds: 20, caught: map[string]int{"data": 9}},
+	{arm: "token", attack: "backdoor", seeds: 29, caught: map[string]int{"data": 29, "scan": 13, "ensemble": 29}, success: 0.9},
+	{arm: "swapped", attack: "adapterswap", seeds: 29, caught: map[string]int{"scan": 27, "ensemble": 20}, blind: map[string]string{"data": "the rows are clean; the adapter is swapped after training"}, success: 0.8},
+	{arm: "placebo", attack: "shuffled", seeds: 10, caught: map[string]int{"data": 3}},
+}
+
+func writeDefended(t *testing.T, root, profile string, spec ...store.Field) {
+	t.Helper()
+	dir := filepath.Join(root, "results", profile, "defense")
+	st, err := store.Open(dir, filepath.Join(root, "results", profile, ".runs", "defense"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range bouts {
+		for i := range b.seeds {
+			r := &store.Record{Run: store.Run{ID: fmt.Sprintf("%s.%d", strings.ReplaceAll(idName(b.arm), ":", ""), i), Experiment: "defense", TrainKey: fmt.Sprint(b.arm, i), Seed: int64(2000 + i), Arm: b.arm, Status: store.Done}}
+			r.Spec = append(r.Spec, spec...)
+			if b.attack != "" {
+				r.Spec = append(r.Spec, store.Field{Name: "attack", Value: b.attack})
+				r.Metrics = append(r.Metrics, store.Metric{Name: "asr", Value: b.success, N: 100, K: int64(100 * b.success)},
+					store.Metric{Name: "row_auroc/data/perplexity", Value: 0.9, N: 30, K: -1}, store.Metric{Name: "row_precision/data/perplexity", Value: 0.5, N: 30, K: -1})
+			}
+			if b.shift != "" {
+				r.Spec = append(r.Spec, store.Field{Name: "shift", Value: b.shift})
+			}
+			for m := range 4 {
+				lift := 0.0
+				if b.attack != "" {
+					lift = 1
+				}
+				r.Scores = append(r.Scores, store.Score{Detector: "scan/sigma1", Unit: fmt.Sprintf("layers.%d.q_proj", m), Score: 1 + lift + float64(i)/100})
+			}
+			for _, level := range []string{"data", "scan", "ensemble"} {
+				d := store.Detection{Level: level, Score: 1 + float64(i)/1000, Threshold: 3, P: 0.5, N: 99, Verdict: "nothing found"}
+				if i < b.caught[level] {
+					d.Score, d.P, d.Verdict = 5+float64(i)/1000, 0.01, "flagged"
+				}
+				if why := b.blind[level]; why != "" {
+					d.Verdict = "n/a: " + why
+				}
+				r.Detections = append(r.Detections, d)
+				if level == "data" {
+					d.Detector = "perplexity"
+					r.Detections = append(r.Detections, d)
+				}
+			}
+			if err := st.Put(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := st.Compact(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// line is the first line of a text that holds all parts.
+func line(text string, parts ...string) string {
+next:
+	for l := range strings.Lines(text) {
+		for _, p := range parts {
+			if !strings.Contains(l, p) {
+				continue next
+			}
+		}
+		return l
+	}
+	return ""
+}
+
+func TestDefenses(t *testing.T) {
+	root := t.TempDir()
+	writeDefended(t, root, "demo", store.Field{Name: "plan", Value: "abc123"})
+	text, files := renderAt(t, root)
+	wants(t, text,
+		"All 212 runs at evaluation seeds carry the digest of the plan that was frozen before them, `abc123`",
+		"Verdicts are stored for data validation (", "No verdict is stored for training monitor",
+		"a detection rate of at least 90 % is shown for data validation (29 of 29 runs", "not for backdoor detection (13 of 29 runs",
+		"At their best the defender runs ", "On seeds that did not choose these mixtures the attacker gets ", "(2 attacks, 4 defenses, 29 seeds)",
+		"not estimable (99 and 124 clean runs; needs 99 and 300)", "| defense: token ", "perplexity")
+	for _, c := range []struct {
+		has  []string
+		want string
+	}{
+		// 5 of 124 at n = 99 lies within the beta-binomial's range; 20 does not, and 20 at p <= .01 bounds no rate below 5 %.
+		{[]string{"| data validation ", "5 of 124", "5 of 124"}, "| yes "},
+		{[]string{"| backdoor detection ", "20 of 124, 16.1 \\[10.1, 23.8\\] %"}, "| no (p "},
+		{[]string{"| defense: hard: boilerplate ", "9 of 20, 45.0"}, "0 of 20"},
+		{[]string{"| defense: swapped ", "n/a: the rows are clean"}, "27 of 29, 93.1"},
+		{[]string{"| defense: placebo "}, "3 of 10, 30.0"},
+		{[]string{"| defense: token ", "data/perplexity", "0.900"}, "50.0"},
+	} {
+		if l := line(text, c.has...); !strings.Contains(l, c.want) {
+			t.Errorf("%q: line %q; want %q in it", c.has, l, c.want)
+		}
+	}
+	drawn := map[string]bool{}
+	for _, f := range files {
+		drawn[filepath.Base(f.Path)] = true
+	}
+	for _, name := range []string{"matrix", "roc", "payoff", "predictive", "cost", "spectra"} {
+		if !drawn[name+".svg"] || !drawn[name+".png"] {
+			t.Errorf("no figure %s", name)
+		}
+	}
+}
+
+// Two profiles: REPORT.md is about the one with more headline runs, whatever they found, and names the other.
+func TestProfiles(t *testing.T) {
+	root := t.TempDir()
+	s := small()
+	s.seeds = 3
+	s.write(t, root, "demo")
+	s.seeds = 2
+	s.write(t, root, "smollm2")
+	names, err := Profiles(root)
+	if err != nil || len(names) != 2 {
+		t.Fatalf("%v, %v", names, err)
+	}
+	var in []*Input
+	for _, p := range names {
+		i, err := Load(root, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in = append(in, i)
+	}
+	files, err := Render(in...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(files[0].Data)
+	wants(t, text, "It is about the profile `demo`, whose headline claims have the most runs", "[smollm2](figures/smollm2/report/REPORT.md)", "| claim ", "3 seeds, p ", "2 seeds, p ", "(figures/demo/report/dose.svg)")
+	at := map[string]string{}
+	for _, f := range files {
+		at[f.Path] = string(f.Data)
+	}
+	own := at["figures/smollm2/report/REPORT.md"]
+	wants(t, own, "`theriac report --profile smollm2` from `results/smollm2/`", "(dose.svg)", "(../../../harness/corpus/doc.go)", "see theriac plan experiments/backdoor --profile smollm2")
+	if at["figures/smollm2/report/dose.svg"] == "" || strings.Contains(own, "results/demo") {
+		t.Error("the profile's own report is not its own")
+	}
+	if err := Write(root, files); err != nil {
+		t.Fatal(err)
+	}
+	if diff, err := Check(root, files); diff != "" || err != nil {
+		t.Errorf("%q, %v", diff, err)
+	}
+	if err := os.RemoveAll(filepath.Join(root, "results")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Profiles(root); err == nil {
+		t.Error("no results: no error")
+	}
+}
