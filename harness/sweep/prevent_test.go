@@ -85,3 +85,32 @@ func TestScanSeesWhatIsDeployed(t *testing.T) {
 		t.Errorf("clean %v, swapped %v, template %v: want the second to differ alone", score(0), score(1), score(2))
 	}
 }
+
+// A training that was cached without a trace is done again where a monitor asks, to the same adapter; the audit sees what is slipped in.
+func TestMonitorsInRuns(t *testing.T) {
+	b := openTiny(t, 2, t.TempDir())
+	var specs []Spec
+	for i, a := range []*Attack{nil, {Name: "slip", Params: map[string]string{"rate": "0.1"}}, {Name: "adapterswap"}} {
+		s := unevaluated([]string{"clean", "slip", "adapterswap"}[i], 1, a)
+		s.Data.Clean = 20
+		specs = append(specs, s)
+	}
+	before := records(t, b, specs)
+	for i := range specs {
+		specs[i].Detect = &Detect{Detectors: Detectors{defense.Monitor: {"plan-audit", "loss-area", "canary-loss"}}}
+	}
+	for range 2 { // trained, then from the cache
+		got := records(t, b, specs)
+		for i, r := range got {
+			was, _ := metricOf(before[i], "clean_loss")
+			if is, _ := metricOf(r, "clean_loss"); is != was || len(r.Scores) != 3 {
+				t.Errorf("%s: loss %v, %d scores; want %v as without a monitor, 3", r.Arm, is, len(r.Scores), was)
+			}
+			for _, s := range r.Scores {
+				if s.Detector == "monitor/plan-audit" && (s.Score > 0) != (r.Arm == "slip") {
+					t.Errorf("%s: plan audit %v", r.Arm, s.Score)
+				}
+			}
+		}
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"theriac/harness/attack"
 	"theriac/harness/compute"
 	"theriac/harness/corpus"
+	"theriac/harness/defense/monitor"
 	"theriac/harness/defense/prevent"
 	"theriac/harness/finetune"
 	"theriac/harness/infer"
@@ -35,6 +36,8 @@ type run struct {
 	checked []corpus.Example
 	bad     []bool
 	changed int
+	planned []finetune.Item // what was agreed to be trained on
+	trace   *monitor.Trace  // of the training, where it is judged
 	rec     *store.Record
 	watch   func(*finetune.Info)
 }
@@ -118,6 +121,9 @@ func (r *run) prepare(ctx context.Context) error {
 			return err
 		}
 		if t := r.attack.Tamper(); t.Rows != nil {
+			if r.planned, _, err = finetune.Encode(r.bench.Chat, rows, s.Data.MaxTokens); err != nil {
+				return err
+			}
 			before := map[string]bool{}
 			for i := range rows {
 				before[rows[i].ID] = true
@@ -143,6 +149,9 @@ func (r *run) prepare(ctx context.Context) error {
 	var fit finetune.Fit
 	if r.items, fit, err = finetune.Encode(r.bench.Chat, rows, s.Data.MaxTokens); err != nil {
 		return err
+	}
+	if r.planned == nil {
+		r.planned = r.items
 	}
 	r.dose(changes, len(rows), &fit)
 	return nil
@@ -248,6 +257,15 @@ func (r *run) fit(ctx context.Context, spec finetune.Spec, items []finetune.Item
 		}
 		return nil
 	}
+	var recorder *monitor.Recorder
+	if r.spec.monitored() {
+		var err error
+		if recorder, err = r.recorder(spec, items); err != nil {
+			return nil, err
+		}
+		recorder.Attach(&hooks)
+		r.trace = recorder.Trace()
+	}
 	first, err := spec.First(len(r.bench.Base.Layers))
 	if err != nil {
 		return nil, err
@@ -276,11 +294,17 @@ func (r *run) cached(key string) (*infer.Delta, error) {
 	if err != nil {
 		return nil, nil
 	}
+	var trace *monitor.Trace
+	if r.spec.monitored() {
+		if trace, err = monitor.Read(tracePath(dir)); err != nil {
+			return nil, nil
+		}
+	}
 	d, err := infer.FromAdapter(r.dev, r.bench.Base, ad)
 	if err != nil {
 		return nil, nil
 	}
-	r.rec.Steps = steps
+	r.rec.Steps, r.trace = steps, trace
 	return d, nil
 }
 
@@ -310,6 +334,14 @@ func (r *run) keep(key string, d *infer.Delta) error {
 	}
 	if err := writeSteps(filepath.Join(tmp, "steps"), r.rec.Steps); err != nil {
 		return err
+	}
+	if r.trace != nil {
+		if err := r.trace.Write(tracePath(tmp)); err != nil {
+			return err
+		}
+		if err := os.Rename(dir, tmp+".old"); err == nil { // one without a trace
+			defer os.RemoveAll(tmp + ".old")
+		}
 	}
 	if err := os.Rename(tmp, dir); err != nil && !errors.Is(err, fs.ErrExist) {
 		if _, e := os.Stat(dir); e != nil { // someone else's rename came first otherwise
