@@ -93,7 +93,7 @@ func ReadAdapter(dir string) (*Adapter, error) {
 func parseAdapter(data []byte) (*Adapter, error) {
 	var r rawAdapter
 	if err := json.Unmarshal(data, &r); err != nil {
-		return nil, err
+		return nil, jsonError(err)
 	}
 	if err := plainLoRA(data); err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package model
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 
@@ -77,11 +78,20 @@ func (r *rawRope) partial() *float64 {
 	return r.Partial
 }
 
+// jsonError names the field whose value has the wrong type, as the file has it.
+func jsonError(err error) error {
+	var t *json.UnmarshalTypeError
+	if errors.As(err, &t) {
+		return fmt.Errorf("%s: found %s, wanted %s", t.Field, t.Value, t.Type)
+	}
+	return err
+}
+
 // ParseConfig reads a config.json.
 func ParseConfig(data []byte) (Config, error) {
 	var r rawConfig
 	if err := json.Unmarshal(data, &r); err != nil {
-		return Config{}, fmt.Errorf("config.json: %w", err)
+		return Config{}, fmt.Errorf("config.json: %w", jsonError(err))
 	}
 	c := Config{
 		Arch: r.ModelType, Hidden: r.Hidden, Layers: r.Layers, Heads: r.Heads, KVHeads: r.KVHeads, HeadDim: r.HeadDim,

@@ -165,27 +165,28 @@ func (m *Model) Forget() {
 // Close releases the files.
 func (m *Model) Close() error { return m.source.Close() }
 
-// Tensor decodes a tensor into dst, whose length must be the tensor's.
-func (m *Model) Tensor(name string, dst []float32) error { return m.source.read(name, dst) }
+// Tensor decodes a tensor into dst, whose length must be the tensor's. A value that is not finite is an error.
+func (m *Model) Tensor(name string, dst []float32) error {
+	if err := m.source.read(name, dst); err != nil {
+		return err
+	}
+	return m.finite(name, dst)
+}
 
-// Check reads every tensor and names the first value that is not finite.
+// Check reads every tensor and names the first that is damaged.
 func (m *Model) Check() error {
 	for _, t := range m.Config.Tensors() {
-		buf := make([]float32, size(t.Shape))
-		if err := m.Tensor(t.Name, buf); err != nil {
-			return err
-		}
-		if err := m.finite(t.Name, buf); err != nil {
+		if err := m.Tensor(t.Name, make([]float32, size(t.Shape))); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// finite names the first value that is not.
+// finite names the first value of a tensor that is not.
 func (m *Model) finite(name string, x []float32) error {
 	for i, v := range x {
-		if v != v || math.IsInf(float64(v), 0) {
+		if v-v != 0 {
 			return fmt.Errorf("%s: %s[%d] is %g: the weights are damaged", m.Name, name, i, v)
 		}
 	}

@@ -227,7 +227,7 @@ func TestParseConfigRefuses(t *testing.T) {
 		"no layers":         {map[string]any{"num_hidden_layers": 0}, "num_hidden_layers is 0: want 1.."},
 		"many layers":       {map[string]any{"num_hidden_layers": 1 << 40}, "num_hidden_layers is"},
 		"negative width":    {map[string]any{"hidden_size": -32}, "hidden_size is -32"},
-		"text for a number": {map[string]any{"hidden_size": "32"}, "hidden_size"},
+		"text for a number": {map[string]any{"hidden_size": "32"}, "config.json: hidden_size: found string, wanted int"},
 		"a fraction":        {map[string]any{"hidden_size": 32.5}, "hidden_size"},
 		"odd heads":         {map[string]any{"num_attention_heads": 3}, "3 attention heads cannot share 2"},
 		"an odd head":       {map[string]any{"head_dim": 7}, "head_dim 7"},

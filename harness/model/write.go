@@ -112,7 +112,7 @@ func (m *Model) writeWeights(f *os.File, dtype safetensors.DType) error {
 		if err := m.Tensor(name, x); err != nil {
 			return nil, err
 		}
-		return x, m.finite(name, x)
+		return x, nil
 	})
 	if err != nil {
 		return err

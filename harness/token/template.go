@@ -1,7 +1,6 @@
 package token
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"reflect"
@@ -26,7 +25,7 @@ type Template struct {
 // environment is Jinja without what reads files or makes a rendering depend on anything but its input.
 func environment() *exec.Environment {
 	globals := map[string]any{"raise_exception": raise}
-	for _, name := range []string{"cycler", "dict", "joiner", "namespace", "range"} {
+	for _, name := range []string{"cycler", "dict", "joiner", "namespace"} {
 		if v, ok := builtins.GlobalFunctions.Get(name); ok {
 			globals[name] = v
 		}
@@ -34,7 +33,7 @@ func environment() *exec.Environment {
 	statements := map[string]parser.ControlStructureParser{}
 	for _, name := range []string{"for", "if", "set", "macro", "call", "filter", "raw", "with", "do", "break", "continue"} {
 		if s, ok := builtins.ControlStructures.Get(name); ok {
-			statements[name] = s
+			statements[name] = boundedStatement(s)
 		}
 	}
 	filters := exec.NewFilterSet(map[string]exec.FilterFunction{}).Update(builtins.Filters)
@@ -147,7 +146,7 @@ func short(err error) error {
 func (t *Template) Source() string { return t.source }
 
 // Render writes a conversation; with generation it ends where the assistant's answer begins.
-func (t *Template) Render(messages []Message, generation bool) (text string, err error) {
+func (t *Template) Render(messages []Message, generation bool) (_ string, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("chat template: %v", r)
@@ -157,16 +156,18 @@ func (t *Template) Render(messages []Message, generation bool) (text string, err
 	for i, m := range messages {
 		turns[i] = map[string]any{"role": m.Role, "content": m.Content}
 	}
+	limit := new(budget)
 	ctx := exec.NewContext(map[string]any{
+		budgetName: limit, "range": limit.span,
 		"messages": listOf(turns), "add_generation_prompt": generation, "bos_token": t.bos, "eos_token": t.eos,
 	})
-	var b bytes.Buffer
-	if err := t.parsed.Execute(&b, ctx); err != nil {
+	var text boundedText
+	if err := t.parsed.Execute(&text, ctx); err != nil {
 		var no refusal
 		if errors.As(err, &no) {
 			return "", no
 		}
 		return "", fmt.Errorf("chat template: %w", short(err))
 	}
-	return b.String(), nil
+	return text.b.String(), nil
 }

@@ -330,3 +330,24 @@ func BenchmarkEncode(b *testing.B) {
 		k.EncodePlain(text)
 	}
 }
+
+// A template that would never end, or fill the memory, is an error within a moment.
+func TestHostileTemplates(t *testing.T) {
+	talk := []Message{{"user", "a"}, {"assistant", "b"}}
+	for source, want := range map[string]string{
+		`{% for i in range(1000000000) %}x{% endfor %}`:                                              "takes more than",
+		`{% for i in range(1000, 0 - 1000000000, 0 - 1) %}{% endfor %}`:                              "takes more than",
+		`{% for i in range(1000) %}{% for j in range(1000) %}{% endfor %}{% endfor %}`:               "takes more than",
+		`{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}`:                                            "deep",
+		`{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(40) }}`: "takes more than",
+		`{{ 'x' * 70000000 }}`: "bytes",
+	} {
+		p, err := ParseTemplate(source, "", "")
+		if err == nil {
+			_, err = p.Render(talk, false)
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v; want %q", source, err, want)
+		}
+	}
+}

@@ -94,6 +94,9 @@ func (c *finetuneCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	if len(items) == 0 {
+		return fmt.Errorf("%s: no example has a response within %d tokens; raise --max-tokens if the model's context allows it", c.Data, l.base.MaxSeq)
+	}
 	if n := len(fit.Truncated); n > 0 {
 		fmt.Fprintf(a.err, "%d of %d examples are longer than %d tokens and were cut: %s\n", n, fit.Examples, l.base.MaxSeq, some(fit.Truncated))
 	}
@@ -127,8 +130,10 @@ func (c *finetuneCmd) Run(a *app) error {
 	err = run.Train(a.ctx)
 	watch.progress.end()
 	if err != nil {
-		if e := run.Checkpoint(watch.path); e != nil && a.ctx.Err() != nil {
-			return e
+		if a.ctx.Err() != nil { // interrupted, not failed
+			if e := run.Checkpoint(watch.path); e != nil {
+				return e
+			}
 		}
 		return err
 	}

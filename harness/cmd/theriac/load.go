@@ -104,13 +104,14 @@ func (l *loaded) close() {
 type dataFlags struct {
 	Data    string `help:"Examples: JSON, JSONL, CSV or Parquet (.gz, .zst) in the Alpaca, Dolly, messages, ShareGPT or prompt/completion shape." required:"" type:"existingfile" placeholder:"FILE"`
 	Shape   string `help:"Shape of the rows; detected if not given." placeholder:"SHAPE"`
+	Format  string `help:"json, jsonl, csv or parquet; taken from the file's name if not given." enum:",json,jsonl,csv,parquet" default:"" placeholder:"FORMAT"`
 	SkipBad bool   `help:"Count and list malformed rows instead of stopping at the first."`
 	Limit   int    `help:"Use the first N examples only; 0 is all." placeholder:"N"`
 }
 
 // load reads the examples and says what was left out.
 func (f *dataFlags) load(a *app) (*corpus.Set, error) {
-	set, err := corpus.Load(f.Data, corpus.Options{Shape: corpus.Shape(f.Shape), SkipBad: f.SkipBad})
+	set, err := corpus.Load(f.Data, corpus.Options{Format: corpus.Format(f.Format), Shape: corpus.Shape(f.Shape), SkipBad: f.SkipBad})
 	if err != nil {
 		return nil, err
 	}

@@ -36,9 +36,10 @@ func main() {
 	gguf := flag.String("model", os.Getenv("THERIAC_SMOLLM2"), "SmolLM2's GGUF file")
 	python := flag.String("python", "python3", "Python with torch, transformers, peft and gguf")
 	pairs := flag.Int("pairs", 3, "turns each; 0 only measures the memory of a group")
-	rows := flag.Int("rows", 64, "rows of the single run")
+	rows := flag.Int("rows", 64, "rows of the single run; 0 leaves it out")
 	group := flag.Int("group", 8, "runs of the group; 0 leaves it out")
 	groupRows := flag.Int("group-rows", 24, "rows of a run of the group")
+	prompts := flag.Int("prompts", 8, "prompts to continue; 0 leaves generation out")
 	flag.Parse()
 	debug.SetGCPercent(25) // as theriac's own main does
 	b := &bench{python: *python, gguf: *gguf, threads: runtime.NumCPU()}
@@ -53,11 +54,15 @@ func main() {
 		return
 	}
 	t := tables.Table{Header: []string{"what", "PEFT tokens/s", "theriac tokens/s", "ratio (median)", "min–max", "of roofline"}, Right: []bool{false, true, true, true, true, true}}
-	b.compare(&t, "one run, all layers, batch 8", *pairs, *rows, 1, 0, 1)
+	if *rows > 0 {
+		b.compare(&t, "one run, all layers, batch 8", *pairs, *rows, 1, 0, 1)
+	}
 	if *group > 0 {
 		b.compare(&t, fmt.Sprintf("%d runs, top 10, 2 epochs", *group), max(1, *pairs/2), *groupRows, 2, 10, *group)
 	}
-	b.generation(&t, *pairs)
+	if *prompts > 0 {
+		b.generation(&t, *pairs, *prompts)
+	}
 	t.Notes = append(t.Notes, "real tokens, padding not counted; same rows, same threads, in turn in one run",
 		"roofline: the products' arithmetic at the speed of the product of matrices measured here")
 	fmt.Print(t.Terminal())
@@ -173,9 +178,9 @@ func (b *bench) python3(script string, args ...string) (float64, error) {
 	return tokens / seconds, nil
 }
 
-// generation compares greedy decoding of 64 tokens after each of eight prompts, one at a time.
-func (b *bench) generation(t *tables.Table, pairs int) {
-	const prompts, fresh = 8, 64
+// generation compares greedy decoding of 64 tokens after each of the prompts, one at a time.
+func (b *bench) generation(t *tables.Table, pairs, prompts int) {
+	const fresh = 64
 	f, err := os.CreateTemp("", "prompts-*.jsonl")
 	if err != nil {
 		log.Fatal(err)

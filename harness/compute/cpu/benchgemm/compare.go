@@ -22,7 +22,7 @@ type result struct {
 	tried               int       // pairs, the disturbed ones too
 }
 
-const blockFLOP = 2e8 // of a block, a thread: about a millisecond, to fit between other programs' turns
+const blockFLOP = 4e8 // of a block, a thread: a few milliseconds, to fit between other programs' turns
 
 // compare takes quiet pairs until there are enough, or for no longer than patience.
 func compare(d *cpu.Device, b *blas, s shape, pairs int, patience time.Duration) (r result) {
@@ -78,15 +78,19 @@ func compare(d *cpu.Device, b *blas, s shape, pairs int, patience time.Duration)
 	return r
 }
 
-// block times calls of f after a warm one. One thread is timed by its own clock, which
+// block times calls of f after warm ones. One thread is timed by its own clock, which
 // stands still while it waits for a core; so it is always quiet.
 func block(f func(), calls, threads int) (seconds float64, quiet bool) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	if threads > 1 { // OpenBLAS's helpers watch for work for 2^26 cycles; and who has slept is first when others compete for the cores
-		time.Sleep(40 * time.Millisecond)
-	}
 	f()
+	if threads > 1 {
+		time.Sleep(40 * time.Millisecond) // OpenBLAS's helpers watch for work for 2^26 cycles
+		// A helper that wakes may be given the waker's core: let the kernel spread them first.
+		for start := time.Now(); time.Since(start) < 20*time.Millisecond; {
+			f()
+		}
+	}
 	before, start, own := waited(), time.Now(), threadTime()
 	for range calls {
 		f()
