@@ -51,7 +51,7 @@ func (r *Run) Checkpoint(path string) error {
 	r.eachState(func(name string, values []float32) {
 		all = append(all, safetensors.Tensor{Name: name, Shape: []int{len(values)}, Data: values})
 	})
-	if err := safetensors.Write(f, all, map[string]string{"key": key, "step": strconv.Itoa(r.step)}, safetensors.F32); err != nil {
+	if err := safetensors.Write(f, all, map[string]string{"key": key, "step": strconv.Itoa(r.step), "first_loss": strconv.FormatFloat(r.firstLoss, 'g', -1, 64)}, safetensors.F32); err != nil {
 		return err
 	}
 	return f.CloseAtomicallyReplace()
@@ -75,6 +75,10 @@ func (r *Run) Resume(path string) error {
 	if err != nil || step < 0 || step > r.steps {
 		return fmt.Errorf("%s: step %q is out of range", path, f.Metadata["step"])
 	}
+	first, err := strconv.ParseFloat(f.Metadata["first_loss"], 64)
+	if err != nil {
+		return fmt.Errorf("%s: first_loss %q is no number", path, f.Metadata["first_loss"])
+	}
 	r.eachState(func(name string, values []float32) {
 		if err == nil {
 			err = f.Read(name, values)
@@ -83,7 +87,7 @@ func (r *Run) Resume(path string) error {
 	if err != nil {
 		return err
 	}
-	r.step, r.orderEpoch = step, -1
+	r.step, r.orderEpoch, r.firstLoss = step, -1, first
 	return nil
 }
 

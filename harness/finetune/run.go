@@ -33,6 +33,7 @@ type Run struct {
 	m, v  [][]float32   // AdamW's moments, one per parameter vector
 	acc   [][]float32   // summed gradients where micro-batches accumulate
 
+	firstLoss             float64 // of step 1
 	step, steps, perEpoch int
 	order                 []int
 	orderEpoch            int
@@ -153,6 +154,9 @@ func (r *Run) Steps() int { return r.steps }
 // StepsDone is the number of optimiser steps done.
 func (r *Run) StepsDone() int { return r.step }
 
+// FirstLoss is the loss of step 1, also where that was before a Resume.
+func (r *Run) FirstLoss() float64 { return r.firstLoss }
+
 // Train runs the remaining steps, until the context ends or a hook returns an error.
 func (r *Run) Train(ctx context.Context) error {
 	for r.step < r.steps {
@@ -190,7 +194,9 @@ func (r *Run) Step() error {
 	for i, p := range r.graph.params {
 		r.dev.AdamW(p.theta, r.gradient(i), r.m[i], r.v[i], o)
 	}
-	r.step++
+	if r.step++; r.step == 1 {
+		r.firstLoss = info.Loss
+	}
 	if r.hooks.Step != nil {
 		return r.hooks.Step(r, &info)
 	}

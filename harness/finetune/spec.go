@@ -55,7 +55,7 @@ func (s *Spec) Check() error {
 		{!lora || s.Rank >= 1 && s.Rank <= 1024, fmt.Sprintf("rank %d: want 1..1024", s.Rank)},
 		{!lora || s.Alpha > 0, fmt.Sprintf("alpha %g: want more than 0", s.Alpha)},
 		{s.Dropout >= 0 && s.Dropout < 1, fmt.Sprintf("dropout %g: want 0 up to, not including, 1", s.Dropout)},
-		{s.Epochs >= 1, fmt.Sprintf("epochs %d: want at least 1", s.Epochs)},
+		{s.Epochs >= 1 && s.Epochs <= 1e5, fmt.Sprintf("epochs %d: want 1..100000", s.Epochs)},
 		{s.Batch >= 1, fmt.Sprintf("batch %d: want at least 1", s.Batch)},
 		{s.Accumulate >= 1, fmt.Sprintf("accumulate %d: want at least 1", s.Accumulate)},
 		{s.LR > 0 && s.LR < 10, fmt.Sprintf("learning rate %g: want more than 0, less than 10", s.LR)},

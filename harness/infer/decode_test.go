@@ -1,6 +1,7 @@
 package infer_test
 
 import (
+	"math"
 	"os"
 	"slices"
 	"testing"
@@ -176,6 +177,12 @@ func TestBadInput(t *testing.T) {
 	for name, prompt := range map[string][]int32{"empty": {}, "unknown id": {1, 99999}, "negative id": {-1}, "too long": make([]int32, 5000)} {
 		if _, err := r.Generate([][]int32{prompt}, infer.Decoding{MaxNew: 1}); err == nil {
 			t.Errorf("%s: no error", name)
+		}
+	}
+	for _, d := range []infer.Decoding{{}, {MaxNew: -1}, {MaxNew: 1, Temperature: -1}, {MaxNew: 1, Temperature: math.NaN()}, {MaxNew: 1, Temperature: math.Inf(1)},
+		{MaxNew: 1, TopK: -1}, {MaxNew: 1, TopP: 1.5}, {MaxNew: 1, TopP: math.NaN()}} {
+		if _, err := r.Generate([][]int32{{1}}, d); err == nil {
+			t.Errorf("%+v: no error", d)
 		}
 	}
 	if _, err := r.Score([]*infer.Sequence{{IDs: []int32{1, 1 << 20}, Loss: []bool{false, true}}}); err == nil {

@@ -6,6 +6,7 @@ package infer
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"theriac/harness/compute"
@@ -31,10 +32,25 @@ type Decoding struct {
 // decodeBatch is how many sequences are open at a time.
 const decodeBatch = 16
 
+// check names the first setting that cannot be.
+func (o *Decoding) check() error {
+	switch {
+	case o.MaxNew <= 0:
+		return fmt.Errorf("%d new tokens: want at least 1", o.MaxNew)
+	case !(o.Temperature >= 0) || math.IsInf(o.Temperature, 1):
+		return fmt.Errorf("temperature %g: want 0 (greedy) or more", o.Temperature)
+	case o.TopK < 0:
+		return fmt.Errorf("top-k %d: want 0 (all) or more", o.TopK)
+	case !(o.TopP >= 0 && o.TopP <= 1):
+		return fmt.Errorf("top-p %g: want a probability; 0 and 1 are all", o.TopP)
+	}
+	return nil
+}
+
 // Generate continues each prompt.
 func (r *Runner) Generate(prompts [][]int32, o Decoding) ([][]int32, error) {
-	if o.MaxNew <= 0 {
-		return nil, fmt.Errorf("generate: %d new tokens: want at least 1", o.MaxNew)
+	if err := o.check(); err != nil {
+		return nil, fmt.Errorf("generate: %w", err)
 	}
 	for i, p := range prompts {
 		if err := r.checkPrompt(p); err != nil {

@@ -80,6 +80,9 @@ func (c *finetuneCmd) Run(a *app) error {
 	if _, err := os.Stat(filepath.Join(c.Out, "training.json")); err == nil {
 		return fmt.Errorf("%s holds a finished training already; choose another --out or remove it", c.Out)
 	}
+	if st, err := os.Stat(c.Out); err == nil && !st.IsDir() {
+		return fmt.Errorf("--out %s is a file: want a directory to write", c.Out)
+	}
 	set, err := c.dataFlags.load(a)
 	if err != nil {
 		return err
@@ -137,7 +140,7 @@ func (c *finetuneCmd) Run(a *app) error {
 		}
 		return err
 	}
-	rec.Steps = run.Steps()
+	rec.Steps, rec.FirstLoss = run.Steps(), run.FirstLoss()
 	if err := c.write(l, run); err != nil {
 		return err
 	}
@@ -186,9 +189,6 @@ type trainWatch struct {
 func (w *trainWatch) step(r *finetune.Run, i *finetune.Info) error {
 	w.tokens += i.Tokens
 	w.losses = append(w.losses, i.Loss)
-	if i.Step == 1 {
-		w.rec.FirstLoss = i.Loss
-	}
 	w.rec.LastLoss = i.Loss
 	if w.app.JSON && !w.app.Quiet {
 		fmt.Fprintf(w.app.err, `{"step":%d,"steps":%d,"loss":%.6g,"grad_norm":%.6g,"lr":%.6g,"tokens":%d}`+"\n", i.Step, i.Steps, i.Loss, i.GradNorm, i.LR, i.Tokens)

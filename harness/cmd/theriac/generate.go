@@ -112,12 +112,11 @@ func streamTo(a *app, l *loaded, ids []int32, d infer.Decoding) error {
 		io.WriteString(a.out, s.Next(id))
 		return a.ctx.Err() == nil
 	}
-	_, err := l.runner().Generate([][]int32{ids}, d)
-	io.WriteString(a.out, s.Close()+"\n")
-	if err == nil {
-		err = a.ctx.Err()
+	if _, err := l.runner().Generate([][]int32{ids}, d); err != nil {
+		return err
 	}
-	return err
+	io.WriteString(a.out, s.Close()+"\n")
+	return a.ctx.Err()
 }
 
 type chatCmd struct {
@@ -164,12 +163,14 @@ func (c *chatCmd) Run(a *app) error {
 			return a.ctx.Err() == nil
 		}
 		out, err := r.Generate([][]int32{ids}, d)
-		io.WriteString(a.out, s.Close()+"\n")
-		if err == nil {
-			err = a.ctx.Err()
+		if err != nil { // the conversation stays as it was before this message
+			fmt.Fprintf(a.err, "theriac: %v; shorten the message, or /new starts a new conversation\n", err)
+			messages = messages[:len(messages)-1]
+			continue
 		}
-		if err != nil {
-			return fmt.Errorf("%w; /new starts a new conversation", err)
+		io.WriteString(a.out, s.Close()+"\n")
+		if err := a.ctx.Err(); err != nil {
+			return err
 		}
 		messages = append(messages, token.Message{Role: "assistant", Content: l.chat.Tokenizer.Text(out[0])})
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 
 	"theriac/harness/compute/cpu"
@@ -32,6 +33,9 @@ type loaded struct {
 func (a *app) device() (*cpu.Device, error) {
 	if a.Device == "cuda" {
 		return nil, fmt.Errorf("--device cuda: this build computes on the CPU only; use --device cpu")
+	}
+	if most := 4 * runtime.NumCPU(); a.Threads < 0 || a.Threads > most {
+		return nil, fmt.Errorf("--threads %d: want 0 (all cores) up to %d here", a.Threads, most)
 	}
 	return cpu.New(a.Threads), nil
 }

@@ -22,6 +22,7 @@ func main() {
 	corpus.OpenParquet = func(path string) (corpus.Table, error) { return store.OpenRows(path) }
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second interrupt ends the process at once
 	os.Exit(run(ctx, os.Stdin, os.Stdout, os.Stderr, os.Args[1:]))
 }
 
@@ -74,6 +75,7 @@ type commands struct {
 	List     listCmd     `cmd:"" help:"The catalogues: attacks, triggers, skills, public data."`
 	New      newCmd      `cmd:"" help:"Write a starting notebook."`
 	Child    childCmd    `cmd:"" name:"notebook-child" hidden:""`
+	Doctor   doctorCmd   `cmd:"" help:"Say what this machine has: instruction sets, cores, caches, memory, optional tools, models and data."`
 	Version  versionCmd  `cmd:"" help:"Print the version and the numerics version."`
 }
 

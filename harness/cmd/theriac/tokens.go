@@ -2,11 +2,14 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"runtime/debug"
+	"unicode/utf8"
 
 	"theriac/harness/compute"
 	"theriac/harness/model"
@@ -52,7 +55,14 @@ func (c *tokensCmd) Run(a *app) error {
 		text, err := r.ReadBytes('\n')
 		if len(text) > 0 && string(text) != "\n" {
 			var row struct{ Text *string }
+			if !utf8.Valid(text) {
+				return fmt.Errorf("%s:%d: this is not UTF-8; convert the file first", name, line)
+			}
 			if e := json.Unmarshal(text, &row); e != nil {
+				var t *json.UnmarshalTypeError
+				if errors.As(e, &t) {
+					e = fmt.Errorf("%s: found %s", cmp.Or(t.Field, "row"), t.Value)
+				}
 				return fmt.Errorf("%s:%d: %w; want an object with text a line", name, line, e)
 			}
 			if row.Text == nil {
