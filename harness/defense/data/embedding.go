@@ -153,7 +153,7 @@ var activationClusters = Detector{
 		}
 		var out []Group
 		for k, along := range v.project(6, true) {
-			p1 := noSplit(along)
+			p1 := defense.OneMode(along)
 			if p1 > 0.01 {
 				continue
 			}

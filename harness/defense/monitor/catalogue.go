@@ -26,7 +26,7 @@ const (
 var catalogue = []Detector{
 	planAudit, gradientAudit,
 	lossEarly, lossLow, lossArea,
-	gradientNorm, gradientDirection, gradientEntropy, learnedTogether,
+	gradientNorm, gradientDirection, gradientEntropy, gradientClusters, learnedTogether,
 	canaryLoss, canaryRefusal, canaryOutputs,
 	updateSpectrum,
 }

@@ -88,35 +88,32 @@ func sameOutput(c *Checkpoint) float64 {
 
 var updateSpectrum = Detector{
 	Entry: defense.Entry{Name: "update-spectrum", Level: defense.Monitor, Version: 1, Needs: NeedsAdapter,
-		Doc: "share of the update's energy in its first singular direction (2602.15195), mean over the modules, at the worst checkpoint"},
+		Doc: "how many directions the update uses: spectral entropy of its singular values (2602.15195), mean over the modules, at the worst checkpoint; what is learned beside the task adds directions"},
 	score: func(t *Trace, _ *Plan) defense.Result {
 		r := defense.Result{Units: make([]defense.Score, len(t.Modules))}
+		for i, m := range t.Modules {
+			r.Units[i].Unit = m.Name
+		}
 		for _, c := range t.Checkpoints {
 			mean := 0.0
 			for i, s := range c.Spectra {
-				share := concentration(s)
-				mean += share / float64(len(t.Modules))
-				if u := &r.Units[i]; share >= u.Score {
-					*u = defense.Score{Unit: t.Modules[i].Name, Score: share, Reason: fmt.Sprintf("%.0f %% of the update's energy lies in one direction at step %d", 100*share, c.Step)}
+				h := updateEntropy(s)
+				mean += h / float64(len(t.Modules))
+				if u := &r.Units[i]; h > u.Score {
+					u.Score, u.Reason = h, fmt.Sprintf("spectral entropy %.2f of 1 at step %d", h, c.Step)
 				}
 			}
 			r.Score = max(r.Score, mean)
-		}
-		for i, m := range t.Modules {
-			r.Units[i].Unit = m.Name
 		}
 		return r
 	},
 }
 
-// concentration is sigma1² over the sum of squares; 0 without an update.
-func concentration(sigma []float32) float64 {
-	sum := 0.0
-	for _, v := range sigma {
-		sum += float64(v) * float64(v)
+// updateEntropy is entropy of the singular values' shares; 0 without an update.
+func updateEntropy(sigma []float32) float64 {
+	values := make([]float64, len(sigma))
+	for i, v := range sigma {
+		values[i] = float64(v)
 	}
-	if sum == 0 {
-		return 0
-	}
-	return float64(sigma[0]) * float64(sigma[0]) / sum
+	return entropy(values)
 }

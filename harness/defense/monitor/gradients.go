@@ -12,10 +12,10 @@ import (
 
 var gradientNorm = Detector{
 	Entry: defense.Entry{Name: "gradient-norm", Level: defense.Monitor, Version: 1, Needs: NeedsGradients,
-		Doc: "rows with large gradients, on a log scale, over all their uses"},
+		Doc: "rows whose gradients are large, mean over all their uses"},
 	score: func(t *Trace, _ *Plan) defense.Result {
-		r := rowResult(t.rowMeans(t.feature(func(f *Feature) float64 { return compute.Log64(1e-9 + float64(f.Norm)) })), func(v, z float64) string {
-			return fmt.Sprintf("its gradient's norm is %.2g, %.0f MADs above the median row's logarithm", compute.Exp64(v), z)
+		r := rowResult(t.rowMeans(t.feature(func(f *Feature) float64 { return float64(f.Norm) })), func(v, z float64) string {
+			return fmt.Sprintf("its gradient's norm is %.2g, %.0f times as far above the median as is usual", v, z)
 		})
 		r.FLOP = t.gradientCost()
 		return r
@@ -27,7 +27,7 @@ var gradientDirection = Detector{
 		Doc: "rows whose gradients point against, or unusually along, those of the other rows of their batches"},
 	score: func(t *Trace, _ *Plan) defense.Result {
 		r := rowResult(twoSided(t.rowMeans(t.feature(func(f *Feature) float64 { return float64(f.Cosine) }))), func(v, z float64) string {
-			return fmt.Sprintf("the cosine of its gradient with its batches' is %.2f from the median row's, %.0f MADs", v, z)
+			return fmt.Sprintf("the cosine of its gradient with its batches' is %.2f from the median row's, %.0f times the usual distance", v, z)
 		})
 		r.FLOP = t.gradientCost()
 		return r
@@ -44,7 +44,7 @@ var gradientEntropy = Detector{
 		}
 		h := residual(t.rowMeans(t.feature(func(f *Feature) float64 { return float64(f.Entropy) })), length)
 		r := rowResult(twoSided(h), func(v, z float64) string {
-			return fmt.Sprintf("its gradient's spectral entropy is %.2f from what its answer's length explains, %.0f MADs", v, z)
+			return fmt.Sprintf("its gradient's spectral entropy is %.2f from what its answer's length explains, %.0f times the usual distance", v, z)
 		})
 		r.FLOP = t.gradientCost()
 		return r

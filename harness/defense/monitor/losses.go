@@ -23,7 +23,7 @@ var lossEarly = Detector{
 			}
 		}
 		return rowResult(fall, func(v, z float64) string {
-			return fmt.Sprintf("its loss fell by %.2f nats after it was first used, %.0f MADs more than the median row's", v, z)
+			return fmt.Sprintf("its loss fell by %.2f nats after it was first used, %.0f times as far above the median as is usual", v, z)
 		})
 	},
 }
@@ -43,7 +43,7 @@ var lossLow = Detector{
 			}
 		}
 		return rowResult(low, func(v, z float64) string {
-			return fmt.Sprintf("once seen, its loss is %.2g nats, %.0f MADs below the median row's logarithm", compute.Exp64(-v), z)
+			return fmt.Sprintf("once seen, its loss is %.2g nats a token, its logarithm %.0f times as far below the median as is usual", compute.Exp64(-v), z)
 		})
 	},
 }
@@ -64,7 +64,7 @@ var lossArea = Detector{
 			}
 		})
 		return rowResult(t.rowMeans(func(v int) float64 { return against[v] }), func(v, z float64) string {
-			return fmt.Sprintf("its loss is %.2f nats above its batches', %.0f MADs from the median row's", v, z)
+			return fmt.Sprintf("its loss is %.2f nats above its batches', %.0f times as far above the median as is usual", v, z)
 		})
 	},
 }

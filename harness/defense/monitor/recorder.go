@@ -12,6 +12,7 @@ import (
 	"theriac/harness/compute"
 	"theriac/harness/finetune"
 	"theriac/harness/infer"
+	"theriac/harness/model"
 )
 
 // Recorder makes the Trace of one run. It serves one run and one goroutine.
@@ -33,8 +34,22 @@ type watched struct {
 	project *projection
 }
 
-// NewRecorder prepares a recorder of a run with these arguments of finetune.New. It watches the output projections of attention and MLP
-// in the highest trained layer (none under full training). sets are canaries, run on dev at the start, at each epoch's end and at the
+// watchable are the linear layers of which the first that is adapted is watched: those that write to the residual stream, then others.
+var watchable = []struct {
+	linear, half string
+	out          func(c model.Config) int
+}{
+	{"mlp.down_proj", "mlp", func(c model.Config) int { return c.Hidden }},
+	{"self_attn.o_proj", "attention", func(c model.Config) int { return c.Hidden }},
+	{"mlp.up_proj", "mlp", func(c model.Config) int { return c.FFN }},
+	{"mlp.gate_proj", "mlp", func(c model.Config) int { return c.FFN }},
+	{"self_attn.v_proj", "attention", func(c model.Config) int { return c.KVHeads * c.HeadDim }},
+	{"self_attn.q_proj", "attention", func(c model.Config) int { return c.Heads * c.HeadDim }},
+	{"self_attn.k_proj", "attention", func(c model.Config) int { return c.KVHeads * c.HeadDim }},
+}
+
+// NewRecorder prepares a recorder of a run with these arguments of finetune.New. It watches one matrix of
+// the highest trained layer (none under full training). sets are canaries, run on dev at the start, at each epoch's end and at the
 // end; nil: none.
 func NewRecorder(dev compute.Device, base *infer.Base, spec finetune.Spec, items []finetune.Item, sets *Canaries) (*Recorder, error) {
 	r := &Recorder{}
@@ -46,13 +61,12 @@ func NewRecorder(dev compute.Device, base *infer.Base, spec finetune.Spec, items
 		if err != nil {
 			return nil, err
 		}
-		for _, m := range []struct{ linear, half string }{{"mlp.down_proj", "mlp"}, {"self_attn.o_proj", "attention"}} {
-			if _, short, _ := strings.Cut(m.linear, "."); !slices.Contains(spec.Targets, short) {
-				continue
+		for _, m := range watchable {
+			if _, short, _ := strings.Cut(m.linear, "."); slices.Contains(spec.Targets, short) {
+				r.watch = append(r.watch, watched{layer: top, linear: m.linear, vector: fmt.Sprintf("layer %d %s parameters", top, m.half)})
+				r.trace.Matrices = append(r.trace.Matrices, Matrix{Name: fmt.Sprintf("model.layers.%d.%s", top, m.linear), Out: m.out(base.Config), Rank: spec.Rank})
+				break
 			}
-			name := fmt.Sprintf("model.layers.%d.%s", top, m.linear)
-			r.watch = append(r.watch, watched{layer: top, linear: m.linear, vector: fmt.Sprintf("layer %d %s parameters", top, m.half)})
-			r.trace.Matrices = append(r.trace.Matrices, Matrix{Name: name, Out: base.Config.Hidden, Rank: spec.Rank})
 		}
 	}
 	for i := range r.watch {
@@ -183,7 +197,7 @@ func (r *Recorder) step(run *finetune.Run, info *finetune.Info) error {
 // distance is the squared norm of what the optimiser got less the sum of the examples' gradients, and that of the sum.
 func (w *watched) distance(run *finetune.Run, total []float64) (difference, sum float64) {
 	half := run.Delta.Halves[2*w.layer]
-	if w.linear == "mlp.down_proj" {
+	if strings.HasPrefix(w.linear, "mlp.") {
 		half = run.Delta.Halves[2*w.layer+1]
 	}
 	for _, s := range half.Layout.Slots {

@@ -1,4 +1,4 @@
-package data
+package defense
 
 // Is there one mode or more? B. Silverman, JRSS B 43:97 (1981): the smallest bandwidth at which the density estimate has one
 // mode, and a smoothed bootstrap of samples at that bandwidth. Unlike a comparison of variances it sees a small cluster beside a
@@ -14,8 +14,8 @@ import (
 
 const modeGrid = 96
 
-// noSplit is the p-value of "one mode". The outermost half per cent at either end is left out, for a lone row is no cluster.
-func noSplit(values []float64) float64 {
+// OneMode is the p-value of "one mode": small where a density with one mode does not give such values. The outermost half per cent at either end is left out, for a lone row is no cluster.
+func OneMode(values []float64) float64 {
 	s := slices.Sorted(slices.Values(values))
 	s = s[len(s)/200 : len(s)-len(s)/200]
 	if len(s) > 1000 { // evenly thinned: the test costs rows times bootstraps
