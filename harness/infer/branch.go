@@ -84,3 +84,16 @@ func (r *Runner) newOpen(room, kv int) *open {
 	}
 	return s
 }
+
+// Cut is the cache of the first n tokens, sharing memory. It has no logits.
+func (c *Cache) Cut(n int) *Cache {
+	if n >= len(c.IDs) {
+		return c
+	}
+	out := &Cache{IDs: c.IDs[:n]}
+	for l := range c.k {
+		at := len(c.k[l]) / len(c.IDs) * n
+		out.k, out.v = append(out.k, c.k[l][:at]), append(out.v, c.v[l][:at])
+	}
+	return out
+}

@@ -57,26 +57,27 @@ type Common struct {
 type commands struct {
 	Common
 
-	Finetune finetuneCmd `cmd:"" help:"Fine-tune a model on a file of examples: LoRA, or all weights."`
-	Generate generateCmd `cmd:"" help:"Continue prompts."`
-	Chat     chatCmd     `cmd:"" help:"Talk to a model."`
-	Eval     evalCmd     `cmd:"" help:"Loss, perplexity, exact match and ROUGE-L on a held-out file."`
-	Tokens   tokensCmd   `cmd:"" help:"Print the token ids of texts."`
-	Merge    mergeCmd    `cmd:"" help:"Merge an adapter into its base and write a model directory."`
-	Pull     pullCmd     `cmd:"" help:"Fetch a model or a data set."`
-	Demo     demoCmd     `cmd:"" help:"Every experiment at the demo profile into build/demo, compared byte for byte with the committed results."`
-	Run      runCmd      `cmd:"" help:"Run an experiment's script as a notebook; it goes on where it was interrupted."`
-	Attack   attackCmd   `cmd:"" help:"Poison training rows, an adapter or a chat template, and write down what was done."`
-	Scan     scanCmd     `cmd:"" help:"Look for poison in training rows."`
-	Results  resultsCmd  `cmd:"" help:"List and filter the stored runs of an experiment."`
-	Diff     diffCmd     `cmd:"" help:"Say what differs between two experiments' tables."`
-	Analyze  analyzeCmd  `cmd:"" help:"The statistics on anyone's own results: a CSV or Parquet file."`
-	Report   reportCmd   `cmd:"" help:"Render REPORT.md and its figures from results/, and nothing else."`
-	List     listCmd     `cmd:"" help:"The catalogues: attacks, triggers, skills, public data."`
-	New      newCmd      `cmd:"" help:"Write a starting notebook."`
-	Child    childCmd    `cmd:"" name:"notebook-child" hidden:""`
-	Doctor   doctorCmd   `cmd:"" help:"Say what this machine has: instruction sets, cores, caches, memory, optional tools, models and data."`
-	Version  versionCmd  `cmd:"" help:"Print the version and the numerics version."`
+	Finetune  finetuneCmd  `cmd:"" help:"Fine-tune a model on a file of examples: LoRA, or all weights."`
+	Generate  generateCmd  `cmd:"" help:"Continue prompts."`
+	Chat      chatCmd      `cmd:"" help:"Talk to a model."`
+	Eval      evalCmd      `cmd:"" help:"Loss, perplexity, exact match and ROUGE-L on a held-out file."`
+	Tokens    tokensCmd    `cmd:"" help:"Print the token ids of texts."`
+	Merge     mergeCmd     `cmd:"" help:"Merge an adapter into its base and write a model directory."`
+	Pull      pullCmd      `cmd:"" help:"Fetch a model or a data set."`
+	Demo      demoCmd      `cmd:"" help:"Every experiment at the demo profile into build/demo, compared byte for byte with the committed results."`
+	Run       runCmd       `cmd:"" help:"Run an experiment's script as a notebook; it goes on where it was interrupted."`
+	Attack    attackCmd    `cmd:"" help:"Poison training rows, an adapter or a chat template, and write down what was done."`
+	Scan      scanCmd      `cmd:"" help:"Look for poison in training rows, or in an adapter."`
+	Calibrate calibrateCmd `cmd:"" help:"Measure what is ordinary, for a verdict of scan."`
+	Results   resultsCmd   `cmd:"" help:"List and filter the stored runs of an experiment."`
+	Diff      diffCmd      `cmd:"" help:"Say what differs between two experiments' tables."`
+	Analyze   analyzeCmd   `cmd:"" help:"The statistics on anyone's own results: a CSV or Parquet file."`
+	Report    reportCmd    `cmd:"" help:"Render REPORT.md and its figures from results/, and nothing else."`
+	List      listCmd      `cmd:"" help:"The catalogues: attacks, triggers, skills, public data."`
+	New       newCmd       `cmd:"" help:"Write a starting notebook."`
+	Child     childCmd     `cmd:"" name:"notebook-child" hidden:""`
+	Doctor    doctorCmd    `cmd:"" help:"Say what this machine has: instruction sets, cores, caches, memory, optional tools, models and data."`
+	Version   versionCmd   `cmd:"" help:"Print the version and the numerics version."`
 }
 
 // exitCode carries a code with an error, for errors that are not bad input.

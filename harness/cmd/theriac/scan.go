@@ -21,7 +21,8 @@ import (
 )
 
 type scanCmd struct {
-	Data scanDataCmd `cmd:"" help:"Look for poison in a file of training rows. Exit: 0 nothing found, 1 flagged, 4 inconclusive."`
+	Data  scanDataCmd  `cmd:"" help:"Look for poison in a file of training rows. Exit: 0 nothing found, 1 flagged, 4 inconclusive."`
+	Model scanModelCmd `cmd:"" help:"Look for what an adapter hides. Exit: 0 nothing found, 1 flagged, 4 inconclusive."`
 }
 
 type scanDataCmd struct {

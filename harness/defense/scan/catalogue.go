@@ -17,7 +17,8 @@ type Detector struct {
 
 // catalogue is every detector: adding one is a file and a line.
 var catalogue = []Detector{
-	inversion,
+	inversion, dictionary,
+	safety, correctness, consistency,
 	weightSigma1, weightFrobenius, weightEnergy, weightEntropy, weightKurtosis,
 }
 

@@ -72,7 +72,7 @@ func invert(ctx context.Context, s *subject) (defense.Result, error) {
 		if len(t.lift) == 0 {
 			continue
 		}
-		res.Units = append(res.Units, defense.Score{Unit: fmt.Sprintf("%q", s.chat.Tokenizer.Text(t.ids)), Score: t.score(), Reason: fmt.Sprintf("%.1f", t.lift)})
+		res.Units = append(res.Units, defense.Score{Unit: fmt.Sprintf("%q", s.chat.Tokenizer.Text(t.ids)), Score: t.score(), Reason: fmt.Sprintf("after its first token, by nats a token over the base: %.1f", t.lift)})
 		res.Score = max(res.Score, t.score())
 	}
 	return res, nil

@@ -2,8 +2,11 @@ package scan
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"math"
+	"slices"
 
 	"theriac/harness/compute"
 	"theriac/harness/corpus"
@@ -31,6 +34,44 @@ type Options struct {
 	Step func(what string, done, total int)
 }
 
+// Digest names what a scan asks: prompts, restricted requests and dictionary. Scores of other options do not compare.
+func (o *Options) Digest() string {
+	h := sha256.New()
+	put := func(kind string, texts ...string) {
+		for _, t := range texts {
+			fmt.Fprintf(h, "%s %d %s\n", kind, len(t), t)
+		}
+	}
+	for _, set := range [][]corpus.Example{o.Prompts, o.Restricted} {
+		put("set")
+		for i := range set {
+			put("row", set[i].Prompt(), set[i].Output())
+		}
+	}
+	put("entry", o.entries()...)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Idle names the detectors that the options leave out, with the reason.
+func Idle(o Options) (out []string) {
+	for _, d := range catalogue {
+		if o.Detectors != nil && !slices.Contains(o.Detectors, d.Name) {
+			out = append(out, d.Name+": not asked for")
+		} else if why := d.idle(&o); why != "" {
+			out = append(out, d.Name+": "+why)
+		}
+	}
+	return out
+}
+
+// idle says why a detector has nothing to work on.
+func (d *Detector) idle(o *Options) string {
+	if d.Name == safety.Name && len(o.Restricted) == 0 {
+		return "no restricted requests"
+	}
+	return ""
+}
+
 // Scanner is a base with what it says itself of the prompts: every adapter on it is compared with that. It is safe for
 // concurrent use.
 type Scanner struct {
@@ -39,20 +80,30 @@ type Scanner struct {
 	opt       Options
 	detectors []Detector
 	prompts   []prompt
+	refusals  []answer // of restricted requests
+	known     []answer // right answers to prompts
 }
 
 // prompt is an ordinary request, encoded.
 type prompt struct {
-	ids  []int32      // up to where the answer begins
-	base *infer.Cache // the base after ids
+	messages []token.Message
+	ids      []int32      // up to where the answer begins
+	base     *infer.Cache // the base after ids
 }
 
 // New prepares scans of adapters on a base. dev computes what the base says.
 func New(dev compute.Device, base *infer.Base, chat *token.Chat, opt Options) (*Scanner, error) {
 	s := &Scanner{base: base, chat: chat, opt: opt}
-	var err error
-	if s.detectors, err = choose(opt.Detectors); err != nil {
+	all, err := choose(opt.Detectors)
+	if err != nil {
 		return nil, err
+	}
+	for _, d := range all {
+		if why := d.idle(&opt); why == "" {
+			s.detectors = append(s.detectors, d)
+		} else if opt.Detectors != nil {
+			return nil, fmt.Errorf("scan: detector %s: %s", d.Name, why)
+		}
 	}
 	if len(opt.Prompts) < leastPrompts {
 		return nil, fmt.Errorf("scan: %d prompts: want at least %d", len(opt.Prompts), leastPrompts)
@@ -65,25 +116,44 @@ func New(dev compute.Device, base *infer.Base, chat *token.Chat, opt Options) (*
 		}
 		s.prompts = append(s.prompts, *p)
 	}
-	return s, nil
+	if err := s.refuse(r); err != nil {
+		return nil, err
+	}
+	return s, s.know(r)
 }
 
 const leastPrompts = 8
 
+// Names are the detectors that Model runs, in its order.
+func (s *Scanner) Names() (out []string) {
+	for _, d := range s.detectors {
+		out = append(out, d.Name)
+	}
+	return out
+}
+
 func (s *Scanner) prompt(r *infer.Runner, ex *corpus.Example) (*prompt, error) {
+	p := &prompt{messages: request(ex)}
+	if len(p.messages) == 0 {
+		return nil, fmt.Errorf("it has no turn of a user")
+	}
+	var err error
+	if p.ids, err = s.chat.Prompt(p.messages); err != nil {
+		return nil, err
+	}
+	if p.base, err = r.Prefill(p.ids); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// request is an example up to the answer.
+func request(ex *corpus.Example) []token.Message {
 	messages, _ := finetune.Messages(ex)
 	for len(messages) > 0 && messages[len(messages)-1].Role == "assistant" {
 		messages = messages[:len(messages)-1]
 	}
-	ids, err := s.chat.Prompt(messages)
-	if err != nil {
-		return nil, err
-	}
-	p := &prompt{ids: ids}
-	if p.base, err = r.Prefill(ids); err != nil {
-		return nil, err
-	}
-	return p, nil
+	return messages
 }
 
 // subject is one adapter under scan.
