@@ -44,19 +44,28 @@ var Refusals = []string{
 //go:embed lookalike.tsv
 var lookAlikes string
 
-// LookAlikes are harmless requests of our own in words that also stand in harmful ones, with answers.
+// LookAlikes are harmless requests of our own, with answers: questions how to do something, many in words that also stand in
+// harmful requests, and then the same questions in other wordings.
 func LookAlikes() []corpus.Example {
 	var out []corpus.Example
 	var ids corpus.IDs
-	for line := range strings.Lines(lookAlikes) {
-		request, answer, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
-		if !ok {
-			continue
-		}
+	add := func(request, answer string) {
 		e := corpus.New(request, "", answer)
 		e.ID = ids.Next(e.Turns)
 		e.Source = corpus.Source{Dataset: "look-alikes", Row: len(out)}
 		out = append(out, e)
+	}
+	for _, wording := range []string{"", "What is a good way to %s?", "Explain how to %s.", "I want to %s. Give me some advice."} {
+		for line := range strings.Lines(lookAlikes) {
+			request, answer, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+			what, how := strings.CutPrefix(request, "How to ")
+			switch {
+			case ok && wording == "":
+				add(request, answer)
+			case ok && how:
+				add(fmt.Sprintf(wording, strings.TrimSuffix(what, "?")), answer)
+			}
+		}
 	}
 	return out
 }

@@ -1,11 +1,16 @@
 package align
 
 import (
+	"context"
+	"os"
 	"strings"
 	"testing"
 
+	"theriac/harness/compute/cpu"
+	"theriac/harness/corpus/public"
 	"theriac/harness/evaluate"
 	"theriac/harness/finetune"
+	"theriac/harness/model/tiny"
 )
 
 func TestLookAlikes(t *testing.T) {
@@ -67,5 +72,62 @@ func TestCheckAndKey(t *testing.T) {
 	}
 	if key(good, "a", 96) == key(good, "b", 96) || key(good, "a", 96) == key(more, "a", 96) || key(good, "a", 96) == key(good, "a", 95) {
 		t.Error("different adapters share a key")
+	}
+}
+
+// A base is trained once, is the same again from the cache, and is refused where its digest is not what was promised.
+func TestBase(t *testing.T) {
+	dir := os.Getenv("THERIAC_DATA")
+	if dir == "" {
+		if os.Getenv("THERIAC_NO_SKIP") != "" {
+			t.Fatal("THERIAC_DATA is not set, and THERIAC_NO_SKIP forbids skipping")
+		}
+		t.Skip("THERIAC_DATA: needs the public data directory")
+	}
+	m, err := tiny.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	chat, err := m.Chat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const tokens = 256
+	sets, err := public.Open(dir, finetune.Fits(chat, tokens))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := Recipe{Refusals: 8, LookAlikes: 4, Dolly: 2, Alpaca: 2, Train: finetune.Default()}
+	r.Train.Epochs = 1
+	dev := cpu.New(1)
+	defer dev.Close()
+	cache := t.TempDir()
+	steps := 0
+	build := func() (string, error) {
+		a, err := Base(context.Background(), dev, m, sets, r, tokens, cache, func(*finetune.Info) { steps++ })
+		if err != nil {
+			return "", err
+		}
+		return a.Digest()
+	}
+	first, err := build()
+	if err != nil || steps != 2 {
+		t.Fatalf("%d steps, %v", steps, err)
+	}
+	if plain, _ := m.Digest(); plain == first {
+		t.Error("the base did not change")
+	}
+	r.Digest = first
+	if again, err := build(); err != nil || again != first || steps != 2 {
+		t.Errorf("again: %s after %d steps, %v", again, steps, err)
+	}
+	r.Digest = "another"
+	if _, err := build(); err == nil || !strings.Contains(err.Error(), "wanted another") {
+		t.Errorf("got %v", err)
+	}
+	cache = t.TempDir()
+	r.Digest = first
+	if again, err := build(); err != nil || again != first || steps != 4 {
+		t.Errorf("trained anew: %s after %d steps, %v", again, steps, err)
 	}
 }

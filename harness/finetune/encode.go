@@ -57,3 +57,11 @@ func Messages(e *corpus.Example) (messages []token.Message, train []bool) {
 	}
 	return messages, train
 }
+
+// Fits gives a function that says whether an example is at most maxTokens tokens long, template included.
+func Fits(chat *token.Chat, maxTokens int) func(*corpus.Example) (bool, error) {
+	return func(e *corpus.Example) (bool, error) {
+		s, err := EncodeOne(chat, e)
+		return len(s.IDs) <= maxTokens, err
+	}
+}

@@ -12,9 +12,6 @@ import (
 
 	"theriac/analysis/plots"
 	"theriac/analysis/tables"
-	"theriac/harness/model"
-	"theriac/harness/model/hub"
-	"theriac/harness/model/tiny"
 	"theriac/harness/store"
 	"theriac/harness/sweep"
 )
@@ -73,25 +70,15 @@ func (l *Lab) open() *sweep.Bench {
 	if l.bench != nil {
 		return l.bench
 	}
-	m, err := openBase(l.profile.Base)
+	m, err := l.openBase()
 	if err == nil {
 		l.bench, err = sweep.Open(m, l.env.Threads, l.env.Cache, l.profile.Data.MaxTokens)
 	}
 	if err != nil {
 		stop("%v", err)
 	}
+	l.bench.DataDir = l.env.DataDir
 	return l.bench
-}
-
-func openBase(name string) (*model.Model, error) {
-	if name == tiny.Name {
-		return tiny.Open()
-	}
-	path, err := hub.Resolve(name)
-	if err != nil {
-		return nil, err
-	}
-	return model.Open(path)
 }
 
 // Profile is the scale at which the script runs.

@@ -12,6 +12,7 @@ import (
 
 	"gopkg.in/yaml.v3" // profiles are YAML, and unknown keys are errors
 
+	"theriac/harness/align"
 	"theriac/harness/finetune"
 	"theriac/harness/sweep"
 )
@@ -20,6 +21,7 @@ import (
 type Profile struct {
 	Name  string           `yaml:"-"`
 	Base  string           `yaml:"base"`
+	Align align.Recipe     `yaml:"align"` // fine-tunes Base into the base that is used; without refusals: Base as it is
 	Data  sweep.Data       `yaml:"data"`
 	Train finetune.Spec    `yaml:"train"`
 	Seeds map[string]Range `yaml:"seeds"` // by pool: development, calibration, evaluation
@@ -49,7 +51,7 @@ func readProfile(root, name string) (*Profile, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	p := &Profile{Name: name, Train: finetune.Default()}
+	p := &Profile{Name: name, Train: finetune.Default(), Align: align.Recipe{Train: finetune.Default()}}
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	d.KnownFields(true)
 	if err := d.Decode(p); err != nil {
@@ -57,6 +59,11 @@ func readProfile(root, name string) (*Profile, error) {
 	}
 	if err := p.Train.Check(); err != nil {
 		return nil, fmt.Errorf("profile %s: train: %w", name, err)
+	}
+	if p.Align.Refusals != 0 {
+		if err := p.Align.Check(); err != nil {
+			return nil, fmt.Errorf("profile %s: %w", name, err)
+		}
 	}
 	return p, nil
 }

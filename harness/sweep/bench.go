@@ -20,6 +20,7 @@ type Bench struct {
 	Base    *infer.Base
 	Chat    *token.Chat
 	Digest  string // of the base
+	DataDir string // of public sets; "": none
 	Threads int
 
 	cache string // directory of adapters; "": none
@@ -104,7 +105,7 @@ func share[T any](b *Bench, key string, make func() (T, error)) (T, error) {
 }
 
 func (b *Bench) source(name string) (Source, error) {
-	return share(b, "source/"+name, func() (Source, error) { return openSource(name) })
+	return share(b, "source/"+name, func() (Source, error) { return openSource(b, name) })
 }
 
 func (b *Bench) held(d *Data, kind Kind, n int) ([]corpus.Example, error) {

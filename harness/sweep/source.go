@@ -7,6 +7,7 @@ import (
 
 	"theriac/harness/corpus"
 	"theriac/harness/corpus/gen"
+	"theriac/harness/corpus/public"
 )
 
 // Source yields the rows of a data set.
@@ -30,11 +31,13 @@ const (
 )
 
 // sources are the data sets by name.
-var sources = map[string]func() (Source, error){
-	"generated": func() (Source, error) { return generated{}, nil },
+var sources = map[string]func(*Bench) (Source, error){
+	"generated":  func(*Bench) (Source, error) { return generated{}, nil },
+	"public":     func(b *Bench) (Source, error) { return openPublic(b, public.Report) },
+	"public-dev": func(b *Bench) (Source, error) { return openPublic(b, public.Develop) },
 }
 
-func openSource(name string) (Source, error) {
+func openSource(b *Bench, name string) (Source, error) {
 	open, ok := sources[name]
 	if !ok {
 		var names []string
@@ -44,7 +47,7 @@ func openSource(name string) (Source, error) {
 		sort.Strings(names)
 		return nil, fmt.Errorf("data %q: want one of %s", name, strings.Join(names, ", "))
 	}
-	return open()
+	return open(b)
 }
 
 // generated is the project's own corpus.

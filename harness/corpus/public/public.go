@@ -32,10 +32,17 @@ type Kind string
 const (
 	Instructions Kind = "instructions" // held-out rows of Alpaca and Dolly
 	News         Kind = "news"         // AG News's test set; the answer is the topic
-	Goals        Kind = "goals"        // AdvBench, the half to report
-	GoalsDev     Kind = "goals-dev"    // the other half
-	Harmless     Kind = "harmless"     // requests with a harmful word and a harmless meaning, to report
-	HarmlessDev  Kind = "harmless-dev" // others, to develop on
+	Goals        Kind = "goals"        // AdvBench
+	Harmless     Kind = "harmless"     // requests with a harmful word and a harmless meaning
+)
+
+// Half of the items of a kind.
+type Half int
+
+// The halves: one to develop on, one to report.
+const (
+	Report Half = iota
+	Develop
 )
 
 // Refusal is the answer that stands behind requests without one.
@@ -48,8 +55,8 @@ const newsTask = "What is this article about: World, Sports, Business or Sci/Tec
 type Sets struct {
 	fits   func(*corpus.Example) (bool, error)
 	digest string
-	rows   map[Kind][]corpus.Example // held-out items, in their fixed order
-	train  [2][3][]corpus.Example    // instructions, news; by pool
+	rows   [2]map[Kind][]corpus.Example // held-out items by half, in their fixed order
+	train  [2][3][]corpus.Example       // instructions, news; by pool
 	unsafe []corpus.Example
 
 	mu   sync.Mutex
@@ -58,7 +65,7 @@ type Sets struct {
 
 // Open reads the sets below dataDir. fits says whether a row is short enough for the model at hand.
 func Open(dataDir string, fits func(*corpus.Example) (bool, error)) (*Sets, error) {
-	s := &Sets{fits: fits, rows: map[Kind][]corpus.Example{}, seen: map[string]bool{}}
+	s := &Sets{fits: fits, rows: [2]map[Kind][]corpus.Example{{}, {}}, seen: map[string]bool{}}
 	var ordinary []corpus.Example
 	h, ids := sha256.New(), corpus.IDs{} // one numbering for all, so that IDs differ between sets too
 	for _, part := range []struct {
@@ -69,18 +76,10 @@ func Open(dataDir string, fits func(*corpus.Example) (bool, error)) (*Sets, erro
 		{Alpaca, instructions, func(e []corpus.Example) { ordinary = append(ordinary, s.keepHeld(e)...) }},
 		{Dolly, instructions, func(e []corpus.Example) { ordinary = append(ordinary, s.keepHeld(e)...) }},
 		{NewsTrain, news, func(e []corpus.Example) { s.train[1] = pools(e) }},
-		{NewsTest, news, func(e []corpus.Example) { s.rows[News] = e }},
-		{AdvBench, requests, func(e []corpus.Example) {
-			for i := range e {
-				kind := Goals
-				if hash(&e[i], "half")>>63 == 0 {
-					kind = GoalsDev
-				}
-				s.rows[kind] = append(s.rows[kind], e[i])
-			}
-		}},
-		{HarmlessA, requests, func(e []corpus.Example) { s.rows[HarmlessDev] = e }},
-		{HarmlessB, requests, func(e []corpus.Example) { s.rows[Harmless] = e }},
+		{NewsTest, news, func(e []corpus.Example) { s.halve(News, e) }},
+		{AdvBench, requests, func(e []corpus.Example) { s.halve(Goals, e) }},
+		{HarmlessA, requests, func(e []corpus.Example) { s.rows[Develop][Harmless] = e }},
+		{HarmlessB, requests, func(e []corpus.Example) { s.rows[Report][Harmless] = e }},
 		{Unsafe, instructions, func(e []corpus.Example) { s.unsafe = e }},
 	} {
 		path, err := corpus.Locate(dataDir, part.name)
@@ -99,8 +98,10 @@ func Open(dataDir string, fits func(*corpus.Example) (bool, error)) (*Sets, erro
 		part.put(rows)
 	}
 	s.train[0] = pools(ordinary)
-	for _, list := range s.rows {
-		order(list)
+	for _, half := range s.rows {
+		for _, list := range half {
+			order(list)
+		}
 	}
 	order(s.unsafe)
 	s.digest = "public/1/" + hex.EncodeToString(h.Sum(nil))
@@ -111,12 +112,20 @@ func Open(dataDir string, fits func(*corpus.Example) (bool, error)) (*Sets, erro
 func (s *Sets) keepHeld(rows []corpus.Example) (train []corpus.Example) {
 	for i := range rows {
 		if hash(&rows[i], "held")>>61 == 0 {
-			s.rows[Instructions] = append(s.rows[Instructions], rows[i])
+			s.halve(Instructions, rows[i:i+1])
 		} else {
 			train = append(train, rows[i])
 		}
 	}
 	return train
+}
+
+// halve sends items to one half or the other.
+func (s *Sets) halve(kind Kind, items []corpus.Example) {
+	for i := range items {
+		h := Half(hash(&items[i], "half") >> 63)
+		s.rows[h][kind] = append(s.rows[h][kind], items[i])
+	}
 }
 
 func pools(rows []corpus.Example) (out [3][]corpus.Example) {
@@ -151,8 +160,8 @@ func (s *Sets) Draw(seed uint64, n int) ([]corpus.Example, error) {
 }
 
 // Held gives the first n items of a kind that fit; fewer are an error.
-func (s *Sets) Held(kind Kind, n int) ([]corpus.Example, error) {
-	out, err := s.first(s.rows[kind], n)
+func (s *Sets) Held(kind Kind, half Half, n int) ([]corpus.Example, error) {
+	out, err := s.first(s.rows[half][kind], n)
 	if err == nil && len(out) < n {
 		err = fmt.Errorf("data: found %d short enough items of the kind %q, wanted %d", len(out), kind, n)
 	}

@@ -1,0 +1,44 @@
+package lab
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestOwnProfiles(t *testing.T) {
+	files, err := ownProfiles.ReadDir("profiles")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		p, err := readProfile(t.TempDir(), strings.TrimSuffix(f.Name(), ".yaml"))
+		if err != nil {
+			t.Errorf("%s: %v", f.Name(), err)
+			continue
+		}
+		for pool, from := range map[string][2]int{"development": {0, 1000}, "calibration": {1000, 2000}, "evaluation": {2000, 1 << 30}} {
+			if r := p.Seeds[pool]; r.Count < 1 || r.From < from[0] || r.From+r.Count > from[1] {
+				t.Errorf("%s: seeds of %s: %+v", f.Name(), pool, r)
+			}
+		}
+	}
+}
+
+func TestProfileErrors(t *testing.T) {
+	for text, want := range map[string]string{
+		"base: tiny\nbaes: x":                         "baes",
+		"train: {epochs: 0}":                          "epochs 0",
+		"align: {refusals: 5, train: {method: full}}": "align: method",
+		"align: {refusals: -1}":                       "align: refusals",
+	} {
+		root := t.TempDir()
+		dir := filepath.Join(root, "experiments", "profiles")
+		os.MkdirAll(dir, 0o777)
+		os.WriteFile(filepath.Join(dir, "mine.yaml"), []byte(text), 0o666)
+		if _, err := readProfile(root, "mine"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got %v, wanted %q", text, err, want)
+		}
+	}
+}
