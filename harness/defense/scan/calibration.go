@@ -88,9 +88,12 @@ type Judgement struct {
 	Smallest float64 `json:"smallest_p"`
 }
 
-// LevelDetectors are the detectors that the level's verdict goes by, named beforehand on development runs. The others' scores depend on how
-// an adapter was trained (rank, learning rate) as much as on what: they are printed and judge nothing by themselves.
-var LevelDetectors = []string{"inversion"}
+// LevelDetectors are the detectors that the level's verdict goes by, named on development runs: targets, lost refusals, lost answers. The weights' scores
+// depend on how an adapter was trained (rank, learning rate) as much as on what, and a dictionary on what is in it: they judge nothing.
+var LevelDetectors = []string{"inversion", "safety", "correctness"}
+
+// Point is the one detector for backdoors with a fixed answer, chosen on development runs.
+const Point = "inversion"
 
 // Judge holds results against the calibration. A detector that the calibration lacks, or has in another version, is an error.
 func (c *Calibration) Judge(results []defense.Result) (level Judgement, each []Judgement, err error) {

@@ -17,7 +17,7 @@ type Detector struct {
 
 // catalogue is every detector: adding one is a file and a line.
 var catalogue = []Detector{
-	inversion, dictionary,
+	inversion, dictionary, haystack,
 	safety, correctness, consistency,
 	weightSigma1, weightFrobenius, weightEnergy, weightEntropy, weightKurtosis,
 }

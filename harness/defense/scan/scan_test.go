@@ -158,6 +158,18 @@ func TestDictionary(t *testing.T) {
 	}
 }
 
+// What was trained in again and again comes out by itself.
+func TestHaystack(t *testing.T) {
+	b := openBench(t)
+	bad, good := b.score(t, "haystack", b.train(t, "targetonly", map[string]string{"rate": "0.3"})), b.score(t, "haystack", b.train(t, "", nil))
+	if bad.Score < good.Score+2 {
+		t.Errorf("poisoned %.1f, clean %.1f; want more", bad.Score, good.Score)
+	}
+	if len(bad.Units) == 0 || !strings.Contains(bad.Units[0].Reason, "samples") {
+		t.Errorf("motifs %+v", bad.Units)
+	}
+}
+
 // Lost refusals are seen, more than what harmless rows of the same form do.
 func TestSafety(t *testing.T) {
 	b := openBench(t)
