@@ -1,17 +1,26 @@
 package compute
 
 // Device is a set of operators over float32 slices. Slices handed to a device
-// come from its Alloc when the device is not the host (managed memory); a CPU
-// accepts any. Shapes are row-major; "rows" is always the number of active
-// rows, which may be fewer than the buffer holds. Methods panic only on
-// programming errors (a slice shorter than its shape); data never makes them
-// panic. A Device is used by one goroutine at a time.
+// come from the Alloc of a device of its class; a CPU accepts any. Shapes are row-major; "rows" is always
+// the number of active rows, which may be fewer than the buffer holds. A Device is used by one goroutine
+// at a time, but for Alloc, Push and Pack.
+//
+// A slice's values on the device and those that the host sees may be two things: between operators, the host calls Pull before
+// it reads and Push after it wrote. On the CPU both are the same memory.
+//
+// Methods panic on programming errors (a slice shorter than its shape), never because of data; and with a
+// [Fault] when the machine fails them.
 type Device interface {
 	// Class is "cpu" or "cuda"; it is part of every run's identity.
 	Class() string
-	// Alloc returns n zeroed, 64-byte-aligned float32 values this device can address.
+	// Alloc returns n zeroed, 64-byte-aligned float32 values this device can address. They live until Close.
 	Alloc(n int) []float32
-	// Pack prepares a frozen matrix w [rows, cols] (row-major) as the right-hand
+	// Push makes what the host wrote into x known to the device; Pull makes what the device wrote visible to the host.
+	Push(x []float32)
+	Pull(x []float32)
+	// Close gives back what the device holds; what it allocated must not be used afterwards.
+	Close()
+	// Pack prepares a frozen matrix w [rows, cols] (row-major, the host's) as the right-hand
 	// side of MatMul. Packed matrices are immutable and shared by all
 	// devices of the same class in the process. The source slice may be
 	// released afterwards.
@@ -52,7 +61,8 @@ type Device interface {
 	// CrossEntropy works on a block of logits [rows, V] in place: loss[t] =
 	// lse(logits[t]) - logits[t,target[t]]; argmax[t] = index of the largest
 	// logit (the lowest index at ties); when weight is not nil, logits become
-	// weight[t] * (softmax - onehot(target)). argmax and loss may be nil.
+	// weight[t] * (softmax - onehot(target)). argmax and loss may be nil; like target and weight
+	// they are the host's, and hold their values on return.
 	CrossEntropy(logits View, target []int32, weight, loss []float32, argmax []int32)
 
 	// Dropout: y = x * mask/(1-p), mask drawn by counter from key and the
@@ -128,6 +138,8 @@ const (
 type Matrix interface {
 	Shape() (rows, cols int)
 	Bytes() int
+	// Uses are the sides on which it may stand.
+	Uses() Use
 }
 
 // Term is one product in a sum of products. The left side is A [m,k], or with

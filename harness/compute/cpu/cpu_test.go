@@ -14,189 +14,9 @@ import (
 )
 
 // gen draws test values.
-type gen struct{ s uint64 }
+type gen = oracle.Gen
 
-func (g *gen) next() uint64   { g.s++; return mix(g.s) }
-func (g *gen) intn(n int) int { return int(g.next() % uint64(n)) }
-func (g *gen) values(n int, scale float32) []float32 {
-	x := alloc(n)
-	for i := range x {
-		x[i] = (float32(g.next()>>40)/(1<<23) - 1) * scale
-	}
-	return x
-}
-
-// view is a view with a stride that may exceed its width.
-func (g *gen) view(rows, cols int) compute.View {
-	stride := cols + g.intn(3)*5
-	return compute.View{Data: g.values(rows*stride+1, 1), Rows: rows, Cols: cols, Stride: stride}
-}
-
-func clone(v compute.View) compute.View {
-	v.Data = append([]float32{}, v.Data...)
-	return v
-}
-
-// ops are all operators on random shapes; each returns what it wrote.
-var ops = map[string]func(d compute.Device, g *gen) []float32{
-	"matmul": func(d compute.Device, g *gen) []float32 {
-		m, n := 1+g.intn(40), 1+g.intn(70)
-		var terms []compute.Term
-		for range 1 + g.intn(3) {
-			k := 1 + g.intn(80)
-			t := compute.Term{A: g.view(m, k)}
-			if g.intn(3) == 0 {
-				t.A, t.TransA = g.view(k, m), true
-			}
-			switch g.intn(4) {
-			case 0:
-				t.B = g.view(k, n)
-			case 1:
-				t.B, t.TransB = g.view(n, k), true
-			case 2:
-				t.W, t.TransB = d.Pack(g.values(n*k, 1), n, k, compute.ByRows), true
-			case 3:
-				t.W = d.Pack(g.values(n*k, 1), k, n, compute.ByRows|compute.ByCols)
-			}
-			if g.intn(4) == 0 {
-				t.Scale = 0.37
-			}
-			terms = append(terms, t)
-		}
-		dst := g.view(m, n)
-		switch g.intn(3) {
-		case 0:
-			d.MatMul(dst, nil, terms...)
-		case 1:
-			base := g.view(m, n)
-			d.MatMul(dst, &base, terms...)
-		case 2:
-			d.MatMul(dst, &dst, terms...)
-		}
-		return dst.Data
-	},
-	"narrow": func(d compute.Device, g *gen) []float32 {
-		m, n, k := 20+g.intn(80), 1+g.intn(15), 1+g.intn(300)
-		dst, base := g.view(m, n), g.view(m, n)
-		d.MatMul(dst, &base, compute.Term{A: g.view(k, m), TransA: true, B: g.view(k, n)})
-		return dst.Data
-	},
-	"rmsnorm": func(d compute.Device, g *gen) []float32 {
-		n, c := 1+g.intn(30), 1+g.intn(100)
-		x, y, dx, base := g.view(n, c), g.view(n, c), g.view(n, c), g.view(n, c)
-		w, rstd, dg := g.values(c, 1), g.values(n, 1), g.values(c, 1)
-		d.RMSNorm(y, x, w, 1e-5, rstd)
-		d.RMSNormBack(dx, &base, y, x, w, rstd, dg)
-		d.RMSNormBack(base, nil, y, x, w, rstd, nil)
-		return append(append(append(append(y.Data, dx.Data...), base.Data...), rstd...), dg...)
-	},
-	"rope": func(d compute.Device, g *gen) []float32 {
-		n, heads, dim := 1+g.intn(20), 1+g.intn(4), 2*(1+g.intn(40))
-		x := g.view(n, heads*dim)
-		pos := make([]int32, n)
-		for i := range pos {
-			pos[i] = int32(g.intn(50))
-		}
-		cos, sin := g.values(50*dim/2, 1), g.values(50*dim/2, 1)
-		d.Rope(x, dim, pos, cos, sin, g.intn(2) == 0)
-		return x.Data
-	},
-	"attention": func(d compute.Device, g *gen) []float32 {
-		h := compute.Heads{KV: 1 + g.intn(3), Dim: []int{8, 16, 24, 64}[g.intn(4)], Scale: 0.3}
-		h.Q = h.KV * (1 + g.intn(3))
-		if g.intn(3) == 0 {
-			h.Window = 1 + g.intn(9)
-		}
-		var seqs []compute.Sequence
-		rows := 0
-		for range 1 + g.intn(3) {
-			n, past := 1+g.intn(40), g.intn(2)*g.intn(20)
-			seqs = append(seqs, compute.Sequence{Start: rows, N: n, Past: past, K: g.view(past+n, h.KV*h.Dim), V: g.view(past+n, h.KV*h.Dim)})
-			rows += n
-		}
-		q, o := g.view(rows, h.Q*h.Dim), g.view(rows, h.Q*h.Dim)
-		lse := g.values(rows*h.Q, 1)
-		d.Attention(o, q, seqs, h, lse)
-		return append(o.Data, lse...)
-	},
-	"attention backward": func(d compute.Device, g *gen) []float32 {
-		h := compute.Heads{KV: 1 + g.intn(3), Dim: []int{8, 16, 24, 64}[g.intn(4)], Scale: 0.3}
-		h.Q = h.KV * (1 + g.intn(3))
-		if g.intn(3) == 0 {
-			h.Window = 1 + g.intn(9)
-		}
-		lens, rows := []int{1 + g.intn(40), 1 + g.intn(20)}, 0
-		for _, n := range lens {
-			rows += n
-		}
-		q, o, do := g.view(rows, h.Q*h.Dim), g.view(rows, h.Q*h.Dim), g.view(rows, h.Q*h.Dim)
-		k, v := g.view(rows, h.KV*h.Dim), g.view(rows, h.KV*h.Dim)
-		dq, dk, dv := g.view(rows, h.Q*h.Dim), g.view(rows, h.KV*h.Dim), g.view(rows, h.KV*h.Dim)
-		var seqs []compute.Sequence
-		at := 0
-		for _, n := range lens {
-			seqs = append(seqs, compute.Sequence{Start: at, N: n, K: k.Slice(at, at+n), V: v.Slice(at, at+n)})
-			at += n
-		}
-		lse := make([]float32, rows*h.Q)
-		d.Attention(o, q, seqs, h, lse)
-		d.AttentionBack(dq, dk, dv, do, q, k, v, o, seqs, h, lse)
-		return append(append(dq.Data, dk.Data...), dv.Data...)
-	},
-	"silu": func(d compute.Device, g *gen) []float32 {
-		n, c := 1+g.intn(20), 1+g.intn(60)
-		gate, up, h, dh := g.view(n, c), g.view(n, c), g.view(n, c), g.view(n, c)
-		d.Scale(gate.Data, 20)
-		d.SiLUMul(h, gate, up)
-		dg, du := clone(gate), clone(up)
-		d.SiLUMulBack(dg, du, dh, gate, up)
-		d.SiLUMulBack(gate, up, dh, gate, up) // in place
-		return append(append(append(append(h.Data, dg.Data...), du.Data...), gate.Data...), up.Data...)
-	},
-	"cross entropy": func(d compute.Device, g *gen) []float32 {
-		n, c := 1+g.intn(10), 2+g.intn(3000)
-		x := g.view(n, c)
-		d.Scale(x.Data, 9)
-		target, arg := make([]int32, n), make([]int32, n)
-		for i := range target {
-			target[i] = int32(g.intn(c))
-		}
-		loss, weight := make([]float32, 2*n), g.values(n, 1)
-		d.CrossEntropy(x, target, nil, loss[:n], arg)
-		d.CrossEntropy(x, target, weight, loss[n:], nil)
-		out := append(x.Data, loss...)
-		for _, a := range arg {
-			out = append(out, float32(a))
-		}
-		return out
-	},
-	"rest": func(d compute.Device, g *gen) []float32 {
-		n, c := 1+g.intn(20), 1+g.intn(60)
-		x, y := g.view(n, c), g.view(n, c)
-		b, db, table := g.values(c, 1), g.values(c, 1), g.values(30*c, 1)
-		d.AddBias(x, b)
-		d.BiasGrad(db, x)
-		d.Add(y, x)
-		ids := make([]int32, n)
-		for i := range ids {
-			ids[i] = int32(g.intn(30))
-		}
-		d.ScatterAdd(table, y, ids)
-		z := g.view(n, c)
-		d.Gather(z, table, ids)
-		d.Copy(x, z)
-		return append(append(append(append(x.Data, y.Data...), db...), table...), float32(d.SumSquares(table)))
-	},
-	"adamw": func(d compute.Device, g *gen) []float32 {
-		n := 1 + g.intn(5000)
-		p, gr, m, v := g.values(n, 1), g.values(n, 1), g.values(n, 0.1), g.values(n, 0.1)
-		for i := range v {
-			v[i] *= v[i]
-		}
-		d.AdamW(p, gr, m, v, compute.AdamW{LR: 1e-3, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, WeightDecay: 0.01, Step: 1 + g.intn(50)})
-		return append(append(p, m...), v...)
-	},
-}
+func newGen(seed uint64) *gen { return &gen{Device: New(1), Seed: seed} }
 
 // each runs every operator on several random shapes.
 func each(t *testing.T, run func(t *testing.T, seed uint64, op func(compute.Device, *gen) []float32)) {
@@ -204,7 +24,7 @@ func each(t *testing.T, run func(t *testing.T, seed uint64, op func(compute.Devi
 	if testing.Short() {
 		rounds = 8
 	}
-	for name, op := range ops {
+	for name, op := range oracle.Cases {
 		t.Run(name, func(t *testing.T) {
 			for i := range rounds {
 				run(t, uint64(i)*1_000_003+uint64(len(name)), op)
@@ -216,7 +36,7 @@ func each(t *testing.T, run func(t *testing.T, seed uint64, op func(compute.Devi
 func TestCloseToOracle(t *testing.T) {
 	d := New(1)
 	each(t, func(t *testing.T, seed uint64, op func(compute.Device, *gen) []float32) {
-		got, want := op(d, &gen{seed}), op(oracle.Device{}, &gen{seed})
+		got, want := op(d, newGen(seed)), op(oracle.Device{}, newGen(seed))
 		for i := range want {
 			if diff := math.Abs(float64(got[i] - want[i])); !(diff <= 3e-5*(1+math.Abs(float64(want[i])))) {
 				t.Fatalf("seed %d: element %d is %g, the oracle has %g", seed, i, got[i], want[i])
@@ -239,9 +59,9 @@ func TestThreadsDoNotMatter(t *testing.T) {
 	defer two.Close()
 	defer three.Close()
 	each(t, func(t *testing.T, seed uint64, op func(compute.Device, *gen) []float32) {
-		want := op(one, &gen{seed})
-		same(t, "two threads", seed, op(two, &gen{seed}), want)
-		same(t, "three threads", seed, op(three, &gen{seed}), want)
+		want := op(one, newGen(seed))
+		same(t, "two threads", seed, op(two, newGen(seed)), want)
+		same(t, "three threads", seed, op(three, newGen(seed)), want)
 	})
 }
 
@@ -264,7 +84,7 @@ func TestAssemblyIsThePortableCode(t *testing.T) {
 			}
 			defer d.Close()
 			each(t, func(t *testing.T, seed uint64, op func(compute.Device, *gen) []float32) {
-				same(t, "assembly", seed, op(d, &gen{seed}), op(plain, &gen{seed}))
+				same(t, "assembly", seed, op(d, newGen(seed)), op(plain, newGen(seed)))
 			})
 		})
 	}
@@ -272,11 +92,11 @@ func TestAssemblyIsThePortableCode(t *testing.T) {
 
 // A row's bits do not depend on the rows beside it.
 func TestRowsAlone(t *testing.T) {
-	d, g := New(1), &gen{5}
+	d, g := New(1), newGen(5)
 	for range 30 {
-		m, n, k := 1+g.intn(20), 1+g.intn(40), 1+g.intn(200)
-		a := compute.Of(g.values(m*k, 1), m, k)
-		w := d.Pack(g.values(n*k, 1), n, k, compute.ByRows)
+		m, n, k := 1+g.IntN(20), 1+g.IntN(40), 1+g.IntN(200)
+		a := compute.Of(g.Values(m*k, 1), m, k)
+		w := d.Pack(g.Values(n*k, 1), n, k, compute.ByRows)
 		all := compute.Of(make([]float32, m*n), m, n)
 		d.MatMul(all, nil, compute.Term{A: a, W: w, TransB: true})
 		for i := range m {
@@ -290,7 +110,7 @@ func TestRowsAlone(t *testing.T) {
 	for _, window := range []int{0, 5} {
 		h.Window = window
 		n := 37
-		q, k, v := compute.Of(g.values(n*64, 1), n, 64), compute.Of(g.values(n*32, 1), n, 32), compute.Of(g.values(n*32, 1), n, 32)
+		q, k, v := compute.Of(g.Values(n*64, 1), n, 64), compute.Of(g.Values(n*32, 1), n, 32), compute.Of(g.Values(n*32, 1), n, 32)
 		all := compute.Of(make([]float32, n*64), n, 64)
 		d.Attention(all, q, []compute.Sequence{{N: n, K: k, V: v}}, h, nil)
 		for i := range n {
@@ -303,12 +123,12 @@ func TestRowsAlone(t *testing.T) {
 
 // fma32 against exact rational arithmetic.
 func TestFMA32(t *testing.T) {
-	g := &gen{9}
+	g := newGen(9)
 	bits := func() float32 {
 		for {
-			f := math.Float32frombits(uint32(g.next()))
-			if g.intn(3) == 0 {
-				f = math.Float32frombits(uint32(g.next())&0x807fffff | uint32(100+g.intn(50))<<23)
+			f := math.Float32frombits(uint32(g.Next()))
+			if g.IntN(3) == 0 {
+				f = math.Float32frombits(uint32(g.Next())&0x807fffff | uint32(100+g.IntN(50))<<23)
 			}
 			if f == f && !math.IsInf(float64(f), 0) {
 				return f
@@ -317,8 +137,8 @@ func TestFMA32(t *testing.T) {
 	}
 	for range 100000 {
 		a, b, c := bits(), bits(), bits()
-		if g.intn(4) == 0 {
-			c = -float32(a*b) * (1 + float32(g.intn(3)-1)*0x1p-23)
+		if g.IntN(4) == 0 {
+			c = -float32(a*b) * (1 + float32(g.IntN(3)-1)*0x1p-23)
 		}
 		if math.IsInf(float64(c), 0) || c != c {
 			continue
@@ -352,15 +172,15 @@ func TestExp32(t *testing.T) {
 
 // Steady state allocates nothing.
 func TestNoAllocations(t *testing.T) {
-	d, g := New(2), &gen{3}
+	d, g := New(2), newGen(3)
 	defer d.Close()
-	a, dst := compute.Of(g.values(64*96, 1), 64, 96), compute.Of(g.values(64*80, 1), 64, 80)
-	w := d.Pack(g.values(80*96, 1), 80, 96, compute.ByRows)
-	b := compute.Of(g.values(80*96, 1), 80, 96)
+	a, dst := compute.Of(g.Values(64*96, 1), 64, 96), compute.Of(g.Values(64*80, 1), 64, 80)
+	w := d.Pack(g.Values(80*96, 1), 80, 96, compute.ByRows)
+	b := compute.Of(g.Values(80*96, 1), 80, 96)
 	terms := []compute.Term{{A: a, W: w, TransB: true}, {A: a, B: b, TransB: true}}
-	x, gain, rstd := compute.Of(g.values(64*96, 1), 64, 96), g.values(96, 1), g.values(64, 1)
+	x, gain, rstd := compute.Of(g.Values(64*96, 1), 64, 96), g.Values(96, 1), g.Values(64, 1)
 	h := compute.Heads{Q: 6, KV: 3, Dim: 16, Scale: 1}
-	kv := compute.Of(g.values(64*48, 1), 64, 48)
+	kv := compute.Of(g.Values(64*48, 1), 64, 48)
 	seqs := []compute.Sequence{{N: 64, K: kv, V: kv}}
 	run := func() {
 		d.MatMul(dst, nil, terms...)
@@ -393,8 +213,8 @@ func TestNaNPropagates(t *testing.T) {
 }
 
 func TestDropoutMask(t *testing.T) {
-	d, g := New(2), &gen{1}
-	x := compute.Of(g.values(100*100, 1), 100, 100)
+	d, g := New(2), newGen(1)
+	x := compute.Of(g.Values(100*100, 1), 100, 100)
 	y := compute.Of(make([]float32, 100*100), 100, 100)
 	d.Dropout(y, x, 0.25, 42, 0)
 	zero := 0
@@ -419,10 +239,10 @@ func BenchmarkMatMul(b *testing.B) {
 	for _, s := range [][3]int{{824, 576, 576}, {824, 1536, 576}, {824, 576, 1536}, {128, 49152, 576}, {200, 128, 128}, {1, 1536, 576}} {
 		for _, threads := range []int{1, 2} {
 			b.Run(fmt.Sprintf("%dx%dx%d/threads=%d", s[0], s[1], s[2], threads), func(b *testing.B) {
-				d, g := New(threads), &gen{1}
+				d, g := New(threads), newGen(1)
 				defer d.Close()
-				a := compute.Of(g.values(s[0]*s[2], 1), s[0], s[2])
-				w := d.Pack(g.values(s[1]*s[2], 1), s[1], s[2], compute.ByRows)
+				a := compute.Of(g.Values(s[0]*s[2], 1), s[0], s[2])
+				w := d.Pack(g.Values(s[1]*s[2], 1), s[1], s[2], compute.ByRows)
 				c := compute.Of(alloc(s[0]*s[1]), s[0], s[1])
 				for b.Loop() {
 					d.MatMul(c, nil, compute.Term{A: a, W: w, TransB: true})

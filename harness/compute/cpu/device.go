@@ -69,6 +69,12 @@ func (d *Device) Class() string { return "cpu" }
 // Alloc returns zeroed memory on a 64-byte boundary.
 func (d *Device) Alloc(n int) []float32 { return alloc(n) }
 
+// Push does nothing: host and device are one.
+func (d *Device) Push([]float32) {}
+
+// Pull does nothing.
+func (d *Device) Pull([]float32) {}
+
 func alloc(n int) []float32 {
 	if n == 0 {
 		return nil

@@ -42,22 +42,22 @@ func testKernel(t *testing.T, f kernel, rows, cols int) {
 	if f == nil {
 		return
 	}
-	g := &gen{uint64(rows*100 + cols)}
+	g := newGen(uint64(rows*100 + cols))
 	for i := range 24 {
 		k := []int{0, 1, 2, 7, 33, 200}[i%6]
-		rs, ks := k+g.intn(4), 1
+		rs, ks := k+g.IntN(4), 1
 		if i%5 == 4 { // A transposed
-			rs, ks = 1, rows+g.intn(4)
+			rs, ks = 1, rows+g.IntN(4)
 		}
-		bs := panelCols + g.intn(3)*5
+		bs := panelCols + g.IntN(3)*5
 		panels := (cols + panelCols - 1) / panelCols
-		bp := k*bs + g.intn(9)
-		stride := cols + g.intn(4)
-		a, b := g.values(rows*(rs+1)+k*ks+1, 1), g.values(panels*bp+panelCols+1, 1)
+		bp := k*bs + g.IntN(9)
+		stride := cols + g.IntN(4)
+		a, b := g.Values(rows*(rs+1)+k*ks+1, 1), g.Values(panels*bp+panelCols+1, 1)
 		if i == 7 {
 			a[0], b[len(b)/2] = float32(math.Inf(1)), 1e-44
 		}
-		in, base := g.values(rows*stride, 1), g.values(rows*stride, 1)
+		in, base := g.Values(rows*stride, 1), g.Values(rows*stride, 1)
 		tl := tile{k: k, a: pointer(a), rs: uintptr(rs) * 4, ks: uintptr(ks) * 4, b: pointer(b), bs: uintptr(bs) * 4, bp: uintptr(bp) * 4, ahead: 768}
 		if i&1 != 0 {
 			tl.in, tl.is = pointer(in), uintptr(stride)*4
@@ -65,7 +65,7 @@ func testKernel(t *testing.T, f kernel, rows, cols int) {
 		if i&2 != 0 {
 			tl.base, tl.es = pointer(base), uintptr(stride)*4
 		}
-		got, want := g.values(rows*stride, 1), make([]float32, rows*stride)
+		got, want := g.Values(rows*stride, 1), make([]float32, rows*stride)
 		copy(want, got)
 		tl.os = uintptr(stride) * 4
 		tl.out = pointer(want)
@@ -89,24 +89,24 @@ func TestRowKernels(t *testing.T) {
 }
 
 func rowKernels(v *vec, n int) map[string][]float32 {
-	g := &gen{uint64(n)}
+	g := newGen(uint64(n))
 	edges := []float32{0, float32(math.Copysign(0, -1)), 1e-44, -1e-40, 1e30, -1e30, -87.3, -87.31, 88.3, 88.4, 100, -200, 1, -1, 0.5, 16, float32(math.Inf(-1))}
 	x := func(scale float32) []float32 {
-		x := g.values(n, scale)
+		x := g.Values(n, scale)
 		for i := range x {
-			if n > 20 && g.intn(3) == 0 {
-				x[i] = edges[g.intn(len(edges)-1)] // without infinity: its NaN are any NaN
+			if n > 20 && g.IntN(3) == 0 {
+				x[i] = edges[g.IntN(len(edges)-1)] // without infinity: its NaN are any NaN
 			}
 		}
 		return x
 	}
 	out := map[string][]float32{}
 	sums := func(do func(l *lanes)) []float32 {
-		l := lanes(g.values(8, 1))
+		l := lanes(g.Values(8, 1))
 		do(&l)
 		return l[:]
 	}
-	a, b, c, d, e := x(1), x(100), x(3), x(1), g.values(n, 90)
+	a, b, c, d, e := x(1), x(100), x(3), x(1), g.Values(n, 90)
 	if n > 9 {
 		e[n/2], e[n/3] = edges[len(edges)-1], edges[7]
 	}
@@ -125,7 +125,7 @@ func rowKernels(v *vec, n int) map[string][]float32 {
 	}
 	v.scale(y, c, 1.1)
 	keep("scale", y)
-	tame := g.values(n, 2)
+	tame := g.Values(n, 2)
 	keep("dot", sums(func(l *lanes) { v.dot(tame, d, l) }), sums(func(l *lanes) { v.dot3(tame, a, tame, l) }))
 	v.normal(y, x(1), c, 0.3)
 	v.normalBack(z, tame, a, c, tame, 0.3, 0.7)
@@ -134,9 +134,9 @@ func rowKernels(v *vec, n int) map[string][]float32 {
 	keep("mulAcc", y)
 	v.silu(y, b, c)
 	keep("silu", y)
-	v.siluBack(y, z, tame, b, g.values(n, 2))
+	v.siluBack(y, z, tame, b, g.Values(n, 2))
 	keep("siluBack", y, z)
-	p, q, cos, sin := g.values(n, 2), g.values(n, 2), g.values(n, 1), g.values(n, 1)
+	p, q, cos, sin := g.Values(n, 2), g.Values(n, 2), g.Values(n, 1), g.Values(n, 1)
 	v.rotate(p, q, cos, sin)
 	keep("rotate", p, q)
 	v.unrotate(p, q, sin, cos)
@@ -145,7 +145,7 @@ func rowKernels(v *vec, n int) map[string][]float32 {
 	keep("add", y)
 	v.scoreBack(y, tame, d, 0.1, 0.9)
 	keep("scoreBack", y)
-	m, w := g.values(n, 1), g.values(n, 1)
+	m, w := g.Values(n, 1), g.Values(n, 1)
 	for i := range w {
 		w[i] *= w[i]
 	}
@@ -156,10 +156,10 @@ func rowKernels(v *vec, n int) map[string][]float32 {
 
 func TestTranspose8(t *testing.T) {
 	twins(t, func(t *testing.T, s *instructionSet) {
-		g := &gen{4}
+		g := newGen(4)
 		for n := 1; n < 6; n++ {
-			ss, ds := n*8+g.intn(9), 8+g.intn(9)
-			src, dst, want := g.values(8*ss, 1), make([]float32, n*8*ds), make([]float32, n*8*ds)
+			ss, ds := n*8+g.IntN(9), 8+g.IntN(9)
+			src, dst, want := g.Values(8*ss, 1), make([]float32, n*8*ds), make([]float32, n*8*ds)
 			for r := range 8 {
 				for c := range n * 8 {
 					want[c*ds+r] = src[r*ss+c]

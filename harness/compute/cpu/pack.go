@@ -30,6 +30,16 @@ func (m *matrix) Bytes() int {
 	return n
 }
 
+func (m *matrix) Uses() (u compute.Use) {
+	if m.byRows != nil {
+		u |= compute.ByRows
+	}
+	if m.byCols != nil {
+		u |= compute.ByCols
+	}
+	return u
+}
+
 func (m *matrix) panels(trans bool) *panels {
 	p := m.byCols
 	if trans {

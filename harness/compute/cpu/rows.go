@@ -260,25 +260,8 @@ func (d *Device) SumSquares(x []float32) float64 {
 
 // AdamW is compute.Device's.
 func (d *Device) AdamW(p, g, m, w []float32, o compute.AdamW) {
-	b1, b2 := o.Beta1, o.Beta2
-	c1, c2 := 1-float64(power(b1, o.Step)), 1-float64(power(b2, o.Step))
-	d.adam = adamConst{
-		b1c: float32(1 - b1), b2: float32(b2), b2c: float32(1 - b2), rc2: float32(1 / math.Sqrt(c2)), eps: float32(o.Eps),
-		keep: float32(1 - float64(o.LR*o.WeightDecay)), step: float32(o.LR / c1),
-	}
+	d.adam = adamConst(o.Constants())
 	d.blocks(rowJob{a: p, b: g, c: m, cos: w, adam: &d.adam, do: func(j *rowJob, w *scratch, i int) {
 		j.d.isa.vec.adam(chunk(j.a, i), chunk(j.b, i), chunk(j.c, i), chunk(j.cos, i), j.adam)
 	}}, len(p))
-}
-
-// power is b to the n by repeated multiplication, the same on every platform.
-func power(b float64, n int) float64 {
-	r := 1.0
-	for ; n > 0; n >>= 1 {
-		if n&1 == 1 {
-			r *= b
-		}
-		b *= b
-	}
-	return r
 }

@@ -4,7 +4,11 @@ package cpu
 // by lane. vector_amd64.s does the same eight lanes at a time; lengths there
 // are multiples of 8, and the rest is done here.
 
-import "math"
+import (
+	"math"
+
+	"theriac/harness/compute"
+)
 
 type lanes [8]float32
 
@@ -156,22 +160,16 @@ var goVec = vec{
 	},
 	adam: func(p, g, m, v []float32, c *adamConst) {
 		for i, gi := range g {
-			mi := m[i] + float32(c.b1c*(gi-m[i]))
-			vi := float32(c.b2*v[i]) + float32(float32(c.b2c*gi)*gi)
+			mi := m[i] + float32(c.B1C*(gi-m[i]))
+			vi := float32(c.B2*v[i]) + float32(float32(c.B2C*gi)*gi)
 			m[i], v[i] = mi, vi
-			d := float32(float32(math.Sqrt(float64(vi)))*c.rc2) + c.eps
-			p[i] = float32(p[i]*c.keep) - float32(c.step*float32(mi/d))
+			d := float32(float32(math.Sqrt(float64(vi)))*c.RC2) + c.Eps
+			p[i] = float32(p[i]*c.Keep) - float32(c.Step*float32(mi/d))
 		}
 	},
 }
 
 // adamConst holds one step's constants in the order that the assembly reads them.
-type adamConst struct {
-	b1c, b2, b2c float32 // 1-beta1, beta2, 1-beta2
-	rc2          float32 // 1/sqrt(1-beta2^t)
-	eps          float32
-	keep         float32 // 1 - lr*decay
-	step         float32 // lr/(1-beta1^t)
-}
+type adamConst compute.AdamWConstants
 
 func sigmoid(x float32) float32 { return 1 / (1 + exp32(-x)) }

@@ -167,7 +167,7 @@ var asmVec = vec{
 	adam: func(p, g, m, v []float32, c *adamConst) {
 		k := whole(len(p))
 		if k > 0 {
-			adam8(&p[0], &g[0], &m[0], &v[0], &c.b1c, k/8)
+			adam8(&p[0], &g[0], &m[0], &v[0], &c.B1C, k/8)
 		}
 		goVec.adam(p[k:], g[k:], m[k:], v[k:], c)
 	},

@@ -18,12 +18,22 @@ type packed struct{ v compute.View }
 
 func (p packed) Shape() (int, int) { return p.v.Rows, p.v.Cols }
 func (p packed) Bytes() int        { return 4 * len(p.v.Data) }
+func (packed) Uses() compute.Use   { return compute.ByRows | compute.ByCols }
 
 // Class is "oracle".
 func (Device) Class() string { return "oracle" }
 
 // Alloc returns zeroed memory.
 func (Device) Alloc(n int) []float32 { return make([]float32, n) }
+
+// Push does nothing.
+func (Device) Push([]float32) {}
+
+// Pull does nothing.
+func (Device) Pull([]float32) {}
+
+// Close does nothing.
+func (Device) Close() {}
 
 // Pack keeps a copy of w.
 func (Device) Pack(w []float32, rows, cols int, _ compute.Use) compute.Matrix {

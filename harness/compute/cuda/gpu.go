@@ -1,0 +1,199 @@
+package cuda
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"theriac/harness/compute"
+	"theriac/harness/compute/cuda/kernels"
+)
+
+// The least that is supported.
+const (
+	leastDriver  = 12000 // CUDA 12.0: the kernels are PTX 8.0
+	leastCompute = 80    // compute capability 8.0: A100
+	leastMemory  = 1 << 30
+)
+
+// Info describes one GPU.
+type Info struct {
+	Ordinal    int
+	Name       string
+	Compute    int    // compute capability times ten
+	Memory     uint64 // bytes
+	Processors int
+	Driver     int    // the CUDA version that the driver speaks, times a thousand: 12040 is 12.4
+	Shared     int    // bytes of shared memory that a block may have
+	Reason     string // why it cannot be used, and what to do; "" if it can
+}
+
+// Devices lists the GPUs. The error says why there is none.
+func Devices() ([]Info, error) {
+	a, err := load()
+	if err != nil {
+		return nil, err
+	}
+	return a.devices()
+}
+
+func (a *api) devices() ([]Info, error) {
+	var version, count int32
+	if code := a.cuInit(0); code == codeNoDevice {
+		return nil, fmt.Errorf("cuda: the driver sees no GPU; check CUDA_VISIBLE_DEVICES, or use --device cpu")
+	} else if err := a.fail("cuInit", code); err != nil {
+		return nil, fmt.Errorf("%w; the driver does not start: try nvidia-smi, or use --device cpu", err)
+	}
+	if err := a.fail("cuDriverGetVersion", a.cuDriverGetVersion(&version)); err != nil {
+		return nil, err
+	}
+	if err := a.fail("cuDeviceGetCount", a.cuDeviceGetCount(&count)); err != nil {
+		return nil, err
+	}
+	if count == 0 {
+		return nil, fmt.Errorf("cuda: the driver sees no GPU; check CUDA_VISIBLE_DEVICES, or use --device cpu")
+	}
+	var out []Info
+	for i := range count {
+		d, err := a.describe(i, int(version))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+func (a *api) describe(i int32, version int) (Info, error) {
+	d := Info{Ordinal: int(i), Driver: version}
+	var dev int32
+	var name [256]byte
+	var memory uintptr
+	if err := a.fail("cuDeviceGet", a.cuDeviceGet(&dev, i)); err != nil {
+		return d, err
+	}
+	if err := a.fail("cuDeviceGetName", a.cuDeviceGetName(&name[0], int32(len(name)-1), dev)); err != nil {
+		return d, err
+	}
+	if err := a.fail("cuDeviceTotalMem", a.cuDeviceTotalMem(&memory, dev)); err != nil {
+		return d, err
+	}
+	n := 0
+	for name[n] != 0 {
+		n++
+	}
+	d.Name, d.Memory = string(name[:n]), uint64(memory)
+	var v [4]int32
+	for k, attribute := range []int32{75, 76, 16, 97} { // compute capability, processors, shared memory by opting in
+		if err := a.fail("cuDeviceGetAttribute", a.cuDeviceGetAttribute(&v[k], attribute, dev)); err != nil {
+			return d, err
+		}
+	}
+	d.Compute, d.Processors, d.Shared = int(10*v[0]+v[1]), int(v[2]), int(v[3])
+	switch {
+	case version < leastDriver:
+		d.Reason = fmt.Sprintf("the driver speaks CUDA %d.%d, the kernels need 12.0: install driver 525 or later", version/1000, version%1000/10)
+	case d.Compute < leastCompute:
+		d.Reason = fmt.Sprintf("compute capability %d.%d, the kernels need 8.0 (A100 or later)", d.Compute/10, d.Compute%10)
+	case d.Memory < leastMemory:
+		d.Reason = fmt.Sprintf("%d MiB of memory, 1 GiB is the least", d.Memory>>20)
+	}
+	return d, nil
+}
+
+// GPU is an opened GPU: its context, the kernels, the packed weights. It is safe for concurrent use.
+type GPU struct {
+	Info
+	api     *api
+	ctx     uintptr
+	kernels map[string]uintptr
+
+	mu      sync.Mutex
+	stream  uintptr                // of packing
+	spans   atomic.Pointer[[]span] // all chunks of all devices, by host address
+	garbage []uintptr              // packed matrices that nobody holds any more
+}
+
+// Open opens the first usable GPU.
+func Open() (*GPU, error) {
+	a, err := load()
+	if err != nil {
+		return nil, err
+	}
+	all, err := a.devices()
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range all {
+		if d.Reason == "" {
+			return a.open(d)
+		}
+	}
+	return nil, fmt.Errorf("cuda: %s: %s; or use --device cpu", all[0].Name, all[0].Reason)
+}
+
+func (a *api) open(d Info) (*GPU, error) {
+	g := &GPU{Info: d, api: a, kernels: map[string]uintptr{}}
+	g.spans.Store(&[]span{})
+	if err := a.fail("cuDevicePrimaryCtxRetain", a.cuDevicePrimaryCtxRetain(&g.ctx, int32(d.Ordinal))); err != nil {
+		return nil, err
+	}
+	defer g.enter()()
+	var module uintptr
+	if err := a.fail("cuModuleLoadData", a.cuModuleLoadData(&module, &append(slices.Clone(kernels.PTX), 0)[0])); err != nil {
+		return nil, fmt.Errorf("%w; the driver does not take the kernels: update it, or use --device cpu", err)
+	}
+	for _, name := range kernelNames {
+		var f uintptr
+		if err := a.fail("cuModuleGetFunction "+name, a.cuModuleGetFunction(&f, module, name)); err != nil {
+			return nil, err
+		}
+		g.kernels[name] = f
+	}
+	for _, name := range []string{"attention", "attention_back_queries", "attention_back_keys"} {
+		if err := a.fail("cuFuncSetAttribute", a.cuFuncSetAttribute(g.kernels[name], 8, int32(g.dynamic()))); err != nil {
+			return nil, err
+		}
+	}
+	return g, a.fail("cuStreamCreate", a.cuStreamCreate(&g.stream, nonBlocking))
+}
+
+const nonBlocking = 1 // a stream that does not wait for the default one
+
+// kernelNames are the kernels of kernels.cu.
+var kernelNames = []string{
+	"rms_norm", "rms_norm_back", "rms_norm_gain", "rope", "silu_mul", "silu_mul_back", "dropout", "add_rows", "copy_rows",
+	"bias_grad", "gather", "scatter_add", "scale", "sum_squares", "cross_entropy", "adamw",
+	"gemm1", "gemm2", "gemm4", "gemm8", "attention", "attention_back_queries", "attention_back_keys",
+}
+
+// dynamic is how many bytes of shared memory a launch may ask for: the kernels' own variables take less than 4 KiB.
+func (g *GPU) dynamic() int { return g.Shared - 4<<10 }
+
+// enter makes the context current on a thread that stays this goroutine's until the returned function is called.
+func (g *GPU) enter() (leave func()) {
+	runtime.LockOSThread()
+	g.must("cuCtxSetCurrent", g.api.cuCtxSetCurrent(g.ctx))
+	return runtime.UnlockOSThread
+}
+
+// must panics with a compute.Fault unless code is 0.
+func (g *GPU) must(call string, code int32) {
+	if code != 0 {
+		panic(g.api.fail(call, code))
+	}
+}
+
+// Free is how many bytes of the GPU's memory are free.
+func (g *GPU) Free() (free uint64, err error) {
+	err = compute.Guard(func() error {
+		defer g.enter()()
+		var f, total uintptr
+		g.must("cuMemGetInfo", g.api.cuMemGetInfo(&f, &total))
+		free = uint64(f)
+		return nil
+	})
+	return free, err
+}

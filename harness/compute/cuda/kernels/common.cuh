@@ -1,0 +1,98 @@
+// What all kernels share. The same source is CUDA C and, for tests without a GPU, C++ in
+// which blocks and threads are loops: a kernel is a sequence of THREADS ... END phases; what
+// lives across phases is SHARED or OWN. Every block has 256 threads.
+//
+// The arithmetic is package compute's numerics contract (compile with --fmad=false or
+// -ffp-contract=off): fused multiply-adds only where fmaf is written, sums of rows in eight lanes,
+// compute/cpu's polynomials. So a result is the CPU's, bit for bit, whatever the shape of the grid.
+#pragma once
+
+#define NT 256
+
+#ifdef __CUDACC__
+#define KERNEL(name, Args) extern "C" __global__ void __launch_bounds__(NT) name(const Args a)
+#define DEVICE static __device__ __forceinline__
+#define SHARED __shared__
+#define DYNAMIC extern __shared__ float dynamic[]
+#define THREADS { const int t = threadIdx.x; (void)t;
+#define END } __syncthreads();
+#define OWN(type, name, n) type name[n]
+#define MY(name) name
+#define UNROLL _Pragma("unroll")
+#define UNROLL4 _Pragma("unroll 4")
+DEVICE float float_of(unsigned x) { return __uint_as_float(x); }
+DEVICE unsigned long long bits_of(double x) { return __double_as_longlong(x); }
+DEVICE double double_of(unsigned long long x) { return __longlong_as_double(x); }
+#else
+#include <math.h>
+#include <string.h>
+struct Dim3 { int x, y, z; };
+static Dim3 blockIdx, gridDim;
+alignas(64) static float dynamic[1 << 16];
+struct Kernel { const char *name; void (*block)(const void *); size_t args; Kernel *next; };
+static Kernel *all_kernels;
+struct Registration { Registration(Kernel *k) { k->next = all_kernels; all_kernels = k; } };
+#define KERNEL(name, Args) static void name##_block(const Args &a); \
+  static Kernel name##_kernel = {#name, [](const void *p) { name##_block(*(const Args *)p); }, sizeof(Args), 0}; \
+  static Registration name##_registration(&name##_kernel); \
+  static void name##_block(const Args &a)
+#define DEVICE static inline
+#define SHARED static
+#define DYNAMIC
+#define THREADS for (int t = 0; t < NT; t++) {
+#define END }
+#define OWN(type, name, n) static type name[NT][n]
+#define MY(name) name[t]
+#define UNROLL
+#define UNROLL4
+static inline float float_of(unsigned x) { float f; memcpy(&f, &x, 4); return f; }
+static inline unsigned long long bits_of(double x) { unsigned long long u; memcpy(&u, &x, 8); return u; }
+static inline double double_of(unsigned long long x) { double f; memcpy(&f, &x, 8); return f; }
+#endif
+
+// A row-major matrix: element (i,j) is p[i*stride+j]. Go's view in args.go has the same layout.
+struct View { float *p; long long stride; int rows, cols; };
+
+DEVICE float *row(const View &v, long long i) { return v.p + i * v.stride; }
+DEVICE int least(int a, int b) { return a < b ? a : b; }
+DEVICE int most(int a, int b) { return a > b ? a : b; }
+DEVICE float infinity() { return float_of(0x7f800000u); }
+
+// Eight lanes folded in the contract's order.
+template <class T> DEVICE T fold(const T *l) { return ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7])); }
+
+// e to the x, as compute/cpu's exp32.
+DEVICE float exp32(float x) {
+  if (x != x) return x;
+  if (x < -87.3f) return 0;
+  if (x > 88.3f) x = 88.3f;
+  float n = rintf(x * 1.44269504088896341f);
+  float r = x - n * 0.693359375f;
+  r = r - n * -2.12194440e-4f;
+  float p = 1.9875691500e-4f * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  float y = p * r * r + r;
+  y = y + 1.0f;
+  return y * float_of((unsigned)((int)n + 127) << 23);
+}
+
+DEVICE float sigmoid(float x) { return 1.0f / (1.0f + exp32(-x)); }
+
+// The natural logarithm of a positive normal number, as compute.Log64.
+DEVICE double log64(double x) {
+  unsigned long long u = bits_of(x);
+  if (x != x || x <= 0 || u >> 52 == 0x7ff) return x > 0 ? x : x == 0 ? -(double)infinity() : double_of(0x7ff8000000000001ull);
+  int e = (int)(u >> 52) - 1022;
+  double f = double_of((u & 0xfffffffffffffull) | 1022ull << 52);
+  if (f < 1.41421356237309504880168872420969807856967187537694 / 2) {
+    f = 2 * f;
+    e = e - 1;
+  }
+  double s = (f - 1) / (f + 1), z = s * s, p = 0;
+  for (int i = 23; i >= 3; i -= 2) p = z * (1 / (double)i + p);
+  double k = e;
+  return k * 6.93147180369123816490e-01 + (2 * s + (2 * s * p + k * 1.90821492927058770002e-10));
+}
