@@ -26,6 +26,9 @@ func (r *Run) Key() (string, error) {
 	}
 	h := sha256.New()
 	fmt.Fprintf(h, "theriac/run/1 %s %s\n%s\n", compute.NumericsVersion, base, spec)
+	if c := r.dev.Class(); c != "cpu" {
+		fmt.Fprintln(h, c)
+	}
 	for i := range r.items {
 		it := &r.items[i]
 		fmt.Fprintf(h, "%s %d\n", it.ID, len(it.IDs))
@@ -49,6 +52,7 @@ func (r *Run) Checkpoint(path string) error {
 	defer f.Cleanup()
 	var all []safetensors.Tensor
 	r.eachState(func(name string, values []float32) {
+		r.dev.Pull(values)
 		all = append(all, safetensors.Tensor{Name: name, Shape: []int{len(values)}, Data: values})
 	})
 	if err := safetensors.Write(f, all, map[string]string{"key": key, "step": strconv.Itoa(r.step), "first_loss": strconv.FormatFloat(r.firstLoss, 'g', -1, 64)}, safetensors.F32); err != nil {
@@ -82,6 +86,7 @@ func (r *Run) Resume(path string) error {
 	r.eachState(func(name string, values []float32) {
 		if err == nil {
 			err = f.Read(name, values)
+			r.dev.Push(values)
 		}
 	})
 	if err != nil {

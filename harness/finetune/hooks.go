@@ -35,6 +35,7 @@ func (r *Run) observe(items []int) {
 		return
 	}
 	r.graph.ws.Capture = &block.Capture{Want: h.Want, Each: func(layer int, linear string, example int, grad compute.View) {
+		r.dev.Pull(grad.Data[:grad.Rows*grad.Cols])
 		h.Each(items[example], layer, linear, grad.Data[:grad.Rows*grad.Cols])
 	}}
 }

@@ -146,6 +146,7 @@ func (r *Run) initialise() {
 		}
 	}
 	r.Delta.EachA(a)
+	r.Delta.Push()
 }
 
 // Steps is the number of optimiser steps in all; Step the number done.
@@ -245,7 +246,9 @@ func (r *Run) gradients(info *Info) error {
 	}
 	if r.hooks.Gradient != nil {
 		for i, p := range r.graph.params {
+			r.dev.Pull(r.gradient(i))
 			r.hooks.Gradient(info.Step, p.name, r.gradient(i))
+			r.dev.Push(r.gradient(i))
 		}
 	}
 	return nil

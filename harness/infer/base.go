@@ -38,11 +38,14 @@ func Load(dev compute.Device, m *model.Model, maxSeq int) (*Base, error) {
 		return nil, fmt.Errorf("sequence length %d: the model's context is %d", maxSeq, c.MaxPos)
 	}
 	b := &Base{Config: c, Model: m, MaxSeq: maxSeq, Layers: make([]*block.Layer, c.Layers), backFrom: c.Layers + 1}
-	b.Rope.Cos, b.Rope.Sin = compute.RopeTable(maxSeq, c.HeadDim, m.Config.InvFreq())
+	cos, sin := compute.RopeTable(maxSeq, c.HeadDim, m.Config.InvFreq())
 	jobs := []func() error{func() (err error) {
 		b.Embed, err = b.read(dev, "model.embed_tokens.weight", c.Vocab, c.Hidden)
 		return err
-	}, func() error { return b.loadHead(dev) }}
+	}, func() error { return b.loadHead(dev) }, func() error {
+		b.Rope = block.Rope{Cos: onDevice(dev, cos), Sin: onDevice(dev, sin)}
+		return nil
+	}}
 	for i := range b.Layers {
 		jobs = append(jobs, func() (err error) {
 			b.Layers[i], err = b.loadLayer(dev, i)
@@ -64,7 +67,7 @@ func parallel(jobs []func() error) error {
 	for range min(runtime.GOMAXPROCS(0), len(jobs)) {
 		wg.Go(func() {
 			for i := range next {
-				errs[i] = jobs[i]()
+				errs[i] = compute.Guard(jobs[i])
 			}
 		})
 	}
@@ -81,7 +84,16 @@ func (b *Base) read(dev compute.Device, name string, rows, cols int) ([]float32,
 	if err := b.Model.Tensor(name, buf); err != nil {
 		return nil, err
 	}
+	dev.Push(buf)
 	return buf, nil
+}
+
+// onDevice copies values into memory of the device.
+func onDevice(dev compute.Device, values []float32) []float32 {
+	x := dev.Alloc(len(values))
+	copy(x, values)
+	dev.Push(x)
+	return x
 }
 
 func (b *Base) loadHead(dev compute.Device) error {
@@ -184,6 +196,10 @@ func (b *Base) PackBackward(dev compute.Device, from int) error {
 	var jobs []func() error
 	if b.Head.Back == nil {
 		jobs = append(jobs, func() (err error) {
+			if b.Head.W.Uses()&compute.ByCols != 0 {
+				b.Head.Back = b.Head.W
+				return nil
+			}
 			b.Head.Back, err = b.pack(dev, b.headName(), c.Vocab, c.Hidden, compute.ByCols)
 			return err
 		})
@@ -191,6 +207,10 @@ func (b *Base) PackBackward(dev compute.Device, from int) error {
 	for i := from; i < min(b.backFrom, c.Layers); i++ {
 		jobs = append(jobs, func() error {
 			return eachLinear(b.Layers[i], func(f *block.Fan, lin *block.Linear) (err error) {
+				if lin.W.Uses()&compute.ByCols != 0 {
+					lin.Back = lin.W
+					return nil
+				}
 				lin.Back, err = b.pack(dev, layerName(i, lin.Name+".weight"), lin.Out, f.In, compute.ByCols)
 				return err
 			})

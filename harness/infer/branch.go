@@ -25,7 +25,10 @@ func (r *Runner) Prefill(prompt []int32) (*Cache, error) {
 	s.next = prompt
 	c := &Cache{IDs: prompt, Logits: make([]float32, r.Base.Config.Vocab), k: s.k, v: s.v}
 	x, last := r.advance([]*open{s}, kv)
-	r.Base.Head.Logits(r.head, compute.Of(c.Logits, 1, len(c.Logits)), x, last, r.headParams())
+	logits := r.logitRows(1)
+	r.Base.Head.Logits(r.head, compute.Of(logits, 1, len(logits)), x, last, r.headParams())
+	r.dev.Pull(logits)
+	copy(c.Logits, logits)
 	return c, nil
 }
 
@@ -52,13 +55,14 @@ func (r *Runner) Continue(c *Cache, tails [][]int32, visit func(i int, logits []
 	each := 8 * kv * (len(c.IDs) + longest) * r.Base.Config.Layers
 	slots := make([]*open, max(1, min(len(tails), 64, branchMemory/each)))
 	for i := range slots {
-		slots[i] = r.newOpen(len(c.IDs)+longest, kv)
+		slots[i] = r.slot(i, len(c.IDs)+longest)
 		for l := range c.k {
-			copy(slots[i].k[l], c.k[l])
-			copy(slots[i].v[l], c.v[l])
+			n := len(c.k[l])
+			r.dev.Copy(compute.Of(slots[i].k[l], 1, n), compute.Of(c.k[l], 1, n))
+			r.dev.Copy(compute.Of(slots[i].v[l], 1, n), compute.Of(c.v[l], 1, n))
 		}
 	}
-	logits := r.dev.Alloc(len(slots) * vocab)
+	logits := r.logitRows(len(slots))
 	for from := 0; from < len(tails); from += len(slots) {
 		live := slots[:min(len(slots), len(tails)-from)]
 		for i, s := range live {
@@ -67,6 +71,7 @@ func (r *Runner) Continue(c *Cache, tails [][]int32, visit func(i int, logits []
 		x, last := r.advance(live, kv)
 		lv := compute.Of(logits, len(live), vocab)
 		r.Base.Head.Logits(r.head, lv, x, last, r.headParams())
+		r.dev.Pull(lv.Data[:lv.Rows*lv.Stride])
 		for i := range live {
 			visit(from+i, lv.Row(i))
 		}

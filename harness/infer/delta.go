@@ -18,6 +18,8 @@ type Delta struct {
 	Head   *block.HeadParams // full training only
 	Embed  []float32         // full training only, [Vocab, Hidden]
 	Final  block.Layout      // of the head's own vector: final norm, and lm_head where untied
+
+	dev compute.Device
 }
 
 // Half is one half-block's parameters.
@@ -51,7 +53,7 @@ func NewDelta(dev compute.Device, b *Base, t block.Train, layers []int) (*Delta,
 	if err := checkTargets(b, t.Targets); err != nil {
 		return nil, err
 	}
-	d := &Delta{Train: t, Halves: make([]Half, 2*len(b.Layers))}
+	d := &Delta{Train: t, Halves: make([]Half, 2*len(b.Layers)), dev: dev}
 	for _, i := range layers {
 		if i < 0 || i >= len(b.Layers) {
 			return nil, fmt.Errorf("layer %d: the model has layers 0..%d", i, len(b.Layers)-1)
@@ -87,8 +89,8 @@ func checkTargets(b *Base, targets []string) error {
 
 func newFull(dev compute.Device, b *Base, t block.Train) (*Delta, error) {
 	c := b.Config
-	d := &Delta{Train: t, Halves: make([]Half, 2*len(b.Layers)), Embed: dev.Alloc(len(b.Embed))}
-	copy(d.Embed, b.Embed)
+	d := &Delta{Train: t, Halves: make([]Half, 2*len(b.Layers)), Embed: dev.Alloc(len(b.Embed)), dev: dev}
+	dev.Copy(compute.Of(d.Embed, c.Vocab, c.Hidden), compute.Of(b.Embed, c.Vocab, c.Hidden))
 	for i, l := range b.Layers {
 		d.set(2*i, l.LayoutAttn(t), func(th []float32) *block.Params { return l.BindAttn(th, t) }, dev)
 		d.set(2*i+1, l.LayoutMLP(t), func(th []float32) *block.Params { return l.BindMLP(th, t) }, dev)
@@ -98,6 +100,7 @@ func newFull(dev compute.Device, b *Base, t block.Train) (*Delta, error) {
 					return nil, err
 				}
 			}
+			dev.Push(h.P.Theta)
 		}
 	}
 	d.Final.Slots = []block.Slot{{Name: "model.norm.weight", Rows: 1, Cols: c.Hidden}}
@@ -112,6 +115,7 @@ func newFull(dev compute.Device, b *Base, t block.Train) (*Delta, error) {
 			return nil, err
 		}
 	}
+	dev.Push(theta)
 	d.Head = BindHead(theta, d.Embed, c)
 	return d, nil
 }
@@ -175,6 +179,7 @@ func FromAdapter(dev compute.Device, b *Base, a *model.Adapter) (*Delta, error) 
 		}
 		copy(theta[a.Offset:], m.A)
 		copy(theta[bb.Offset:], m.B)
+		dev.Push(theta)
 		return nil
 	})
 	if err == nil && used != len(a.Modules) {
@@ -216,6 +221,7 @@ func (d *Delta) each(do func(module string, a, b *block.Slot, theta []float32) e
 // Adapter copies the LoRA pairs out.
 func (d *Delta) Adapter() *model.Adapter {
 	a := &model.Adapter{R: d.Train.Rank, Alpha: float64(d.Train.Scale) * float64(d.Train.Rank), Dropout: float64(d.Train.Dropout), Targets: slices.Clone(d.Train.Targets)}
+	d.Pull()
 	_ = d.each(func(module string, sa, sb *block.Slot, theta []float32) error {
 		a.Modules = append(a.Modules, model.LoRA{
 			Name: module,
@@ -231,7 +237,25 @@ func (d *Delta) Adapter() *model.Adapter {
 	return a
 }
 
-// EachA visits every LoRA A matrix in order.
+// Pull makes the values as they are on the device visible to the host.
+func (d *Delta) Pull() { d.transfer(d.dev.Pull) }
+
+// Push makes values that the host wrote known to the device.
+func (d *Delta) Push() { d.transfer(d.dev.Push) }
+
+func (d *Delta) transfer(do func([]float32)) {
+	for _, h := range d.Halves {
+		if h.P != nil {
+			do(h.P.Theta)
+		}
+	}
+	if d.Train.Full {
+		do(d.Embed)
+		do(d.Head.Norm[:d.Final.Size])
+	}
+}
+
+// EachA visits every LoRA A matrix in order, as the host sees it.
 func (d *Delta) EachA(do func(module string, s *block.Slot, values []float32)) {
 	_ = d.each(func(module string, a, _ *block.Slot, theta []float32) error {
 		do(module, a, theta[a.Offset:a.Offset+a.Rows*a.Cols])

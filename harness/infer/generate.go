@@ -85,22 +85,47 @@ type open struct {
 	random *rng.Rand
 }
 
+// slot is the i-th open sequence, with keys and values for room tokens, which the runner keeps for the next prompts.
+func (r *Runner) slot(i, room int) *open {
+	n := room * r.keyValues()
+	for len(r.caches) <= i {
+		r.caches = append(r.caches, r.newOpen(0, 0))
+	}
+	s := &open{k: r.caches[i].k, v: r.caches[i].v}
+	for l := range s.k {
+		if len(s.k[l]) < n {
+			s.k[l], s.v[l] = r.dev.Alloc(n), r.dev.Alloc(n)
+		}
+	}
+	return s
+}
+
+// logitRows is room for n rows of logits, kept likewise.
+func (r *Runner) logitRows(n int) []float32 {
+	n *= r.Base.Config.Vocab
+	if len(r.logits) < n {
+		r.logits = r.dev.Alloc(n)
+	}
+	return r.logits[:n]
+}
+
 func (r *Runner) decode(prompts [][]int32, out [][]int32, first int, o Decoding) {
 	c, kv := r.Base.Config, r.keyValues()
 	var live []*open
 	for i, p := range prompts {
-		s := r.newOpen(min(len(p)+o.MaxNew, r.Base.MaxSeq), kv)
+		s := r.slot(i, min(len(p)+o.MaxNew, r.Base.MaxSeq))
 		s.index, s.at, s.next = first+i, i, p
 		if o.Temperature > 0 {
 			s.random = rng.Stream(o.Seed, "sample", fmt.Sprint(s.index))
 		}
 		live = append(live, s)
 	}
-	logits := make([]float32, min(len(live), decodeBatch)*c.Vocab)
+	logits := r.logitRows(len(live))
 	for len(live) > 0 {
 		x, last := r.advance(live, kv)
 		lv := compute.Of(logits, len(live), c.Vocab)
 		r.Base.Head.Logits(r.head, lv, x, last, r.headParams())
+		r.dev.Pull(lv.Data[:lv.Rows*lv.Stride])
 		rest := live[:0]
 		for i, s := range live {
 			if o.BiasLogits != nil {

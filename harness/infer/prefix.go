@@ -46,7 +46,7 @@ func prefixKey(ids []int32) (k [16]byte) {
 }
 
 // load copies the states of every packed sequence into x and reports whether all were there.
-func (p *Prefix) load(x compute.View, b *Batch) bool {
+func (p *Prefix) load(dev compute.Device, x compute.View, b *Batch) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, s := range b.Seqs {
@@ -56,11 +56,13 @@ func (p *Prefix) load(x compute.View, b *Batch) bool {
 		}
 		copy(x.Slice(s.Start, s.Start+s.N).Data, have)
 	}
+	dev.Push(x.Data[:x.Rows*x.Stride])
 	return true
 }
 
 // store keeps the states x of every packed sequence that is not there yet.
-func (p *Prefix) store(x compute.View, b *Batch) error {
+func (p *Prefix) store(dev compute.Device, x compute.View, b *Batch) error {
+	dev.Pull(x.Data[:x.Rows*x.Stride])
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, s := range b.Seqs {

@@ -21,6 +21,8 @@ type Runner struct {
 	head      *block.HeadWork
 	rows      int
 	batch     Batch
+	caches    []*open // keys and values of decoding, by sequence
+	logits    []float32
 }
 
 // NewRunner allocates scratch for batches of up to rows rows (at least one sequence's length).
@@ -103,7 +105,7 @@ func (r *Runner) grow(rows int) {
 		return
 	}
 	n := NewRunner(r.dev, r.Base, r.Delta, rows)
-	n.Prefix, n.batch = r.Prefix, r.batch
+	n.Prefix, n.batch, n.caches, n.logits = r.Prefix, r.batch, r.caches, r.logits
 	*r = *n
 }
 
@@ -116,13 +118,13 @@ func (r *Runner) Enter(b *Batch) (x compute.View, first int, err error) {
 	cached := r.Prefix != nil && r.Prefix.Layer == first && first > 0
 	if cached {
 		x = compute.Of(r.x[0], len(b.Tokens), r.Base.Config.Hidden)
-		if r.Prefix.load(x, b) {
+		if r.Prefix.load(r.dev, x, b) {
 			return x, first, nil
 		}
 	}
 	x = r.layers(r.embed(b.Tokens), &b.Rows, 0, first, nil)
 	if cached {
-		err = r.Prefix.store(x, b)
+		err = r.Prefix.store(r.dev, x, b)
 	}
 	return x, first, err
 }
@@ -136,6 +138,7 @@ func (r *Runner) Hidden(seqs []*Sequence, layers int, visit func(i int, h comput
 			return err
 		}
 		x := r.layers(r.embed(r.batch.Tokens), &r.batch.Rows, 0, layers, nil)
+		r.dev.Pull(x.Data[:x.Rows*x.Stride])
 		for j, s := range r.batch.Seqs {
 			visit(at+j, x.Slice(s.Start, s.Start+s.N))
 		}
@@ -194,9 +197,10 @@ func (r *Runner) Logits(ids []int32, visit func(pos int, logits []float32)) erro
 		return err
 	}
 	x := r.layers(r.embed(r.batch.Tokens), &r.batch.Rows, 0, len(r.Base.Layers), nil)
-	logits := compute.Of(r.dev.Alloc(r.Base.Config.Vocab), 1, r.Base.Config.Vocab)
+	logits := compute.Of(r.logitRows(1), 1, r.Base.Config.Vocab)
 	for i := range x.Rows {
 		r.Base.Head.Logits(r.head, logits, x, []int32{int32(i)}, r.headParams())
+		r.dev.Pull(logits.Data)
 		visit(i, logits.Data)
 	}
 	return nil

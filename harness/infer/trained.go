@@ -15,6 +15,7 @@ func (d *Delta) Model(b *Base, name string) (*model.Model, error) {
 		return nil, fmt.Errorf("a LoRA adapter is no model of its own; merge it with its base")
 	}
 	c := b.Config
+	d.Pull()
 	tensors := []safetensors.Tensor{{Name: "model.embed_tokens.weight", Shape: []int{c.Vocab, c.Hidden}, Data: slices.Clone(d.Embed)}}
 	take := func(prefix string, slots []block.Slot, theta []float32) {
 		for _, s := range slots {

@@ -47,7 +47,7 @@ func NewHeadWork(dev compute.Device, h *Head, capacity int, backward bool) *Head
 	w := &HeadWork{
 		dev: dev, x: dev.Alloc(capacity * h.D), h: dev.Alloc(capacity * h.D),
 		logits: dev.Alloc(min(capacity, headBlock) * h.V), rstd: dev.Alloc(capacity),
-		Loss: dev.Alloc(capacity), Argmax: make([]int32, capacity),
+		Loss: make([]float32, capacity), Argmax: make([]int32, capacity),
 	}
 	if backward {
 		w.dh = dev.Alloc(capacity * h.D)

@@ -217,4 +217,3 @@ var Cases = map[string]func(d compute.Device, g *Gen) []float32{
 		return g.out(p, m, v)
 	},
 }
-
