@@ -111,7 +111,7 @@ func (s *subject) shift(ctx context.Context, texts []string, n int, what string)
 			c    *infer.Cache
 			sign float64
 		}{{s.tuned, s.caches[k], 1}, {s.plain, p.base, -1}} {
-			err := s.read(side.r, side.c.Cut(keep), tails, func(i int, logits []float32) {
+			err := s.read(ctx, side.r, side.c.Cut(keep), tails, func(i int, logits []float32) {
 				out[i] += float64(side.sign * divergence(logits, side.c.Logits) / float64(min(n, len(s.prompts))))
 			})
 			if err != nil {

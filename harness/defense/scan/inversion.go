@@ -53,7 +53,7 @@ func invert(ctx context.Context, s *subject) (defense.Result, error) {
 	if err := s.prefill(n); err != nil {
 		return defense.Result{}, err
 	}
-	targets, err := s.begin()
+	targets, err := s.begin(ctx)
 	if err != nil {
 		return defense.Result{}, err
 	}
@@ -61,7 +61,7 @@ func invert(ctx context.Context, s *subject) (defense.Result, error) {
 		if err := ctx.Err(); err != nil {
 			return defense.Result{}, err
 		}
-		if err := s.extend(targets, n); err != nil {
+		if err := s.extend(ctx, targets, n); err != nil {
 			return defense.Result{}, err
 		}
 		s.step("inverting targets", depth+1, invertDepth)
@@ -85,7 +85,7 @@ func worstFirst(targets []*target) {
 // begin tries every token as the first of an answer to one prompt, goes on with the most probable second and third, and keeps the
 // beginnings whose third the adapter raised most over the base. (The first and second are poor guides: a target's first token is
 // hardly raised without the trigger, and the second may be ordinary after it.)
-func (s *subject) begin() ([]*target, error) {
+func (s *subject) begin(ctx context.Context) ([]*target, error) {
 	var tails [][]int32
 	for v := range int32(s.base.Config.Vocab) {
 		if !s.chat.Tokenizer.Special(v) && s.chat.Tokenizer.Bytes(v) != "" {
@@ -94,7 +94,7 @@ func (s *subject) begin() ([]*target, error) {
 	}
 	follow := func(tails [][]int32) (likely []float64, err error) { // appends the most probable token to each
 		likely = make([]float64, len(tails))
-		err = s.read(s.tuned, s.caches[0], tails, func(i int, logits []float32) {
+		err = s.read(ctx, s.tuned, s.caches[0], tails, func(i int, logits []float32) {
 			best := argmax(logits)
 			tails[i], likely[i] = append(tails[i], int32(best)), compute.Exp64(logProbability(logits, best))
 			s.step("first tokens", i+1, len(tails))
@@ -114,7 +114,7 @@ func (s *subject) begin() ([]*target, error) {
 		before = append(before, t[:2])
 	}
 	lift := make([]float64, len(tails))
-	err = s.read(s.plain, s.prompts[0].base, before, func(i int, logits []float32) {
+	err = s.read(ctx, s.plain, s.prompts[0].base, before, func(i int, logits []float32) {
 		lift[i] = sure[i] * (compute.Log64(sure[i]) - logProbability(logits, int(tails[i][2])))
 	})
 	if err != nil {
@@ -138,6 +138,9 @@ func (s *subject) begin() ([]*target, error) {
 
 // keep are the tails that go on surely, at most n, in their order; none that has ended.
 func (s *subject) keep(tails [][]int32, sure []float64, n int) (out [][]int32) {
+	if len(sure) == 0 {
+		return nil
+	}
 	least := slices.Sorted(slices.Values(sure))[max(0, len(sure)-n)]
 	for i, t := range tails {
 		if sure[i] >= max(least, invertLikely) && len(out) < n && !slices.Contains(s.chat.Stop(), t[len(t)-1]) {
@@ -147,12 +150,22 @@ func (s *subject) keep(tails [][]int32, sure []float64, n int) (out [][]int32) {
 	return out
 }
 
-// read continues a cached prompt and counts the tokens.
-func (s *subject) read(r *infer.Runner, c *infer.Cache, tails [][]int32, visit func(i int, logits []float32)) error {
-	for _, t := range tails {
-		s.tokens += int64(len(t))
+// read continues a cached prompt, counts the tokens, and stops soon after ctx ends.
+func (s *subject) read(ctx context.Context, r *infer.Runner, c *infer.Cache, tails [][]int32, visit func(i int, logits []float32)) error {
+	const part = 1024
+	for from := 0; from < len(tails); from += part {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		some := tails[from:min(from+part, len(tails))]
+		for _, t := range some {
+			s.tokens += int64(len(t))
+		}
+		if err := r.Continue(c, some, func(i int, logits []float32) { visit(from+i, logits) }); err != nil {
+			return err
+		}
 	}
-	return r.Continue(c, tails, visit)
+	return nil
 }
 
 func argmax(x []float32) int {
@@ -176,7 +189,7 @@ func logProbability(logits []float32, id int) float64 {
 }
 
 // extend appends to each open target the token that is most probable on average over the first n prompts.
-func (s *subject) extend(targets []*target, n int) error {
+func (s *subject) extend(ctx context.Context, targets []*target, n int) error {
 	var open []*target
 	var tails [][]int32
 	for _, t := range targets {
@@ -184,11 +197,11 @@ func (s *subject) extend(targets []*target, n int) error {
 			open, tails = append(open, t), append(tails, t.ids)
 		}
 	}
-	tuned, err := s.next(s.tuned, func(k int) *infer.Cache { return s.caches[k] }, tails, n)
+	tuned, err := s.next(ctx, s.tuned, func(k int) *infer.Cache { return s.caches[k] }, tails, n)
 	if err != nil {
 		return err
 	}
-	plain, err := s.next(s.plain, func(k int) *infer.Cache { return s.prompts[k].base }, tails, n)
+	plain, err := s.next(ctx, s.plain, func(k int) *infer.Cache { return s.prompts[k].base }, tails, n)
 	if err != nil {
 		return err
 	}
@@ -214,11 +227,11 @@ func (s *subject) extend(targets []*target, n int) error {
 }
 
 // next gives the probabilities [len(tails), V] of the token after each tail, mean over the first n prompts.
-func (s *subject) next(r *infer.Runner, cache func(k int) *infer.Cache, tails [][]int32, n int) ([]float32, error) {
+func (s *subject) next(ctx context.Context, r *infer.Runner, cache func(k int) *infer.Cache, tails [][]int32, n int) ([]float32, error) {
 	vocab := s.base.Config.Vocab
 	mean := make([]float32, len(tails)*vocab)
 	for k := range n {
-		err := s.read(r, cache(k), tails, func(i int, logits []float32) {
+		err := s.read(ctx, r, cache(k), tails, func(i int, logits []float32) {
 			addSoftmax(mean[i*vocab:(i+1)*vocab], logits, 1/float64(n))
 		})
 		if err != nil {
