@@ -46,7 +46,7 @@ func TestSmolLM2Bits(t *testing.T) {
 	prefix := infer.NewPrefix(len(b.Layers)-10, 1<<28)
 	defer prefix.Close()
 	var got [2][]float32
-	err := Group(context.Background(), 2, 2, func() compute.Device { return cpu.New(1) }, func(_ context.Context, dev compute.Device, j int) error {
+	err := Group(context.Background(), 2, 2, func() (compute.Device, error) { return cpu.New(1), nil }, func(_ context.Context, dev compute.Device, j int) error {
 		got[j] = train(dev, uint64(j), prefix)
 		return nil
 	})

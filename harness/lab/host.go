@@ -28,10 +28,20 @@ type Environment struct {
 	DataDir       string
 	Cache         string // of trained adapters; "": the user's cache directory
 	Threads       int
+	Device        string // "cpu" or "cuda"; "": cpu
 	Quiet         bool
 	Shard, Shards int
 	RetryFailed   bool
 	Host          Host `json:"-"`
+}
+
+// ResultsName is the directory below results/ and figures/ for a profile's results on a class of device: a GPU's never lie
+// with the CPU's, so that no table or report mixes them.
+func ResultsName(profile, class string) string {
+	if class == "cpu" || class == "" {
+		return profile
+	}
+	return profile + "-" + class
 }
 
 // EnvVar carries an Environment, as JSON, to a child process or to a script run by `go run`.
@@ -58,6 +68,9 @@ func environment() (Environment, error) {
 	}
 	if env.Out == "" {
 		env.Out = env.Root
+	}
+	if env.Device == "" {
+		env.Device = "cpu"
 	}
 	if env.Cache == "" {
 		dir, err := os.UserCacheDir()

@@ -12,6 +12,7 @@ import (
 
 	"theriac/analysis/plots"
 	"theriac/analysis/tables"
+	"theriac/harness/compute/machine"
 	"theriac/harness/store"
 	"theriac/harness/sweep"
 )
@@ -57,7 +58,7 @@ func Start(name string) *Lab {
 		stop("%v", err)
 	}
 	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt) // for the process's life
-	results := filepath.Join(env.Out, "results", p.Name)
+	results := filepath.Join(env.Out, "results", ResultsName(p.Name, env.Device))
 	st, err := store.Open(filepath.Join(results, name), filepath.Join(results, ".runs", name))
 	if err != nil {
 		stop("%v", err)
@@ -72,7 +73,11 @@ func (l *Lab) open() *sweep.Bench {
 	}
 	m, err := l.openBase()
 	if err == nil {
-		l.bench, err = sweep.Open(m, l.env.Threads, l.env.Cache, l.profile.Data.MaxTokens)
+		var on *machine.Machine
+		if on, _, err = machine.Open(l.env.Device, l.env.Threads); err != nil {
+			stop("%v", err)
+		}
+		l.bench, err = sweep.Open(m, on, l.env.Cache, l.profile.Data.MaxTokens)
 	}
 	if err != nil {
 		stop("%v", err)

@@ -3,11 +3,10 @@ package sweep
 import (
 	"fmt"
 	"path/filepath"
-	"runtime"
 	"sync"
 
 	"theriac/harness/compute"
-	"theriac/harness/compute/cpu"
+	"theriac/harness/compute/machine"
 	"theriac/harness/corpus"
 	"theriac/harness/evaluate"
 	"theriac/harness/infer"
@@ -21,9 +20,10 @@ type Bench struct {
 	Chat    *token.Chat
 	Digest  string // of the base
 	DataDir string // of public sets; "": none
-	Threads int
+	Machine *machine.Machine
 
-	cache string // directory of adapters; "": none
+	dev   compute.Device // holds the base
+	cache string         // directory of adapters; "": none
 	mu    sync.Mutex
 	once  map[string]*lazy
 	pre   map[int]*infer.Prefix
@@ -39,11 +39,8 @@ type lazy struct {
 // prefixMemory is how much of the shared hidden states stay in memory; the rest is mapped from a temporary file.
 const prefixMemory = 1 << 30
 
-// Open packs a model for sweeps. cache is a directory for trained adapters, or "".
-func Open(m *model.Model, threads int, cache string, maxTokens int) (*Bench, error) {
-	if threads <= 0 {
-		threads = runtime.NumCPU()
-	}
+// Open packs a model for sweeps on a machine. cache is a directory for trained adapters, or "".
+func Open(m *model.Model, on *machine.Machine, cache string, maxTokens int) (*Bench, error) {
 	chat, err := m.Chat()
 	if err != nil {
 		return nil, err
@@ -52,16 +49,19 @@ func Open(m *model.Model, threads int, cache string, maxTokens int) (*Bench, err
 	if err != nil {
 		return nil, err
 	}
-	dev := cpu.New(threads)
-	defer dev.Close()
+	dev, err := on.New()
+	if err != nil {
+		return nil, err
+	}
 	base, err := infer.Load(dev, m, min(maxTokens, m.Config.MaxPos))
 	if err != nil {
+		dev.Close()
 		return nil, err
 	}
 	if cache != "" {
 		cache = filepath.Join(cache, "adapters")
 	}
-	return &Bench{Base: base, Chat: chat, Digest: digest, Threads: threads, cache: cache, once: map[string]*lazy{}, pre: map[int]*infer.Prefix{}}, nil
+	return &Bench{Base: base, Chat: chat, Digest: digest, Machine: on, dev: dev, cache: cache, once: map[string]*lazy{}, pre: map[int]*infer.Prefix{}}, nil
 }
 
 // Close releases what the runs shared.
@@ -75,6 +75,7 @@ func (b *Bench) Close() error {
 		}
 	}
 	b.pre = map[int]*infer.Prefix{}
+	b.dev.Close()
 	return err
 }
 
@@ -150,9 +151,6 @@ func (b *Bench) Keys(s *Spec) (train, id string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	train = s.TrainKey(b.Digest, src.Digest())
+	train = s.TrainKey(b.Digest, src.Digest(), b.Machine.Class)
 	return train, s.ID(train), nil
 }
-
-// newDevice is a worker's device.
-func newDevice() compute.Device { return cpu.New(1) }

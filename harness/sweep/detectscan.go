@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"theriac/harness/compute/cpu"
 	"theriac/harness/defense"
 	"theriac/harness/defense/scan"
 )
@@ -48,7 +47,10 @@ func measureScan(ctx context.Context, r *run, names []string) ([]defense.Result,
 		if err != nil {
 			return nil, err
 		}
-		dev := cpu.New(1)
+		dev, err := r.bench.Machine.Worker()
+		if err != nil {
+			return nil, err
+		}
 		defer dev.Close()
 		return scan.New(dev, r.bench.Base, r.bench.Chat, scan.Options{Detectors: names, Prompts: prompts, Restricted: restricted})
 	})

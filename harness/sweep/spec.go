@@ -95,8 +95,8 @@ var metricName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
 // evaluation version: rises when the same adapter and items give another record.
 const evaluation = 2
 
-// TrainKey names the adapter of a run.
-func (s *Spec) TrainKey(base, source string) string {
+// TrainKey names the adapter of a run; class is the device's.
+func (s *Spec) TrainKey(base, source, class string) string {
 	train := s.Train
 	train.Seed = 0
 	type key struct {
@@ -112,7 +112,7 @@ func (s *Spec) TrainKey(base, source string) string {
 		Prevent                              *preventKey `json:",omitempty"`
 	}
 	k := key{
-		Kind: "theriac/train/1", Base: base, Source: source, Numerics: compute.NumericsVersion, Device: "cpu", Seed: s.Seed,
+		Kind: "theriac/train/1", Base: base, Source: source, Numerics: compute.NumericsVersion, Device: class, Seed: s.Seed,
 		Rows: s.Data.Rows, MaxTokens: s.Data.MaxTokens, Data: s.Data.Name, Shift: s.Data.Shift, Attack: s.Attack, Train: train, Prevent: s.preventKey(),
 	}
 	if s.Attack != nil {
@@ -120,6 +120,9 @@ func (s *Spec) TrainKey(base, source string) string {
 	}
 	if s.Untrained {
 		k = key{Kind: k.Kind, Base: base, Untrained: true}
+		if class != "cpu" {
+			k.Device = class
+		}
 	}
 	return digest(k)
 }
@@ -159,8 +162,8 @@ func digest(v any) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Fields are the specification as columns of the table of runs.
-func (s *Spec) Fields() []store.Field {
+// Fields are the specification as columns of the table of runs, and the device's class where it is not the CPU.
+func (s *Spec) Fields(class string) []store.Field {
 	f := map[string]string{
 		"data": s.Data.Name, "rows": strconv.Itoa(s.Data.Rows), "method": s.Train.Method, "lr": number(s.Train.LR),
 		"epochs": strconv.Itoa(s.Train.Epochs), "batch": strconv.Itoa(s.Train.Batch), "layers": s.Train.Layers, "rank": strconv.Itoa(s.Train.Rank),
@@ -185,6 +188,9 @@ func (s *Spec) Fields() []store.Field {
 	}
 	if s.Untrained {
 		f["untrained"] = "true"
+	}
+	if class != "cpu" {
+		f["device"] = class
 	}
 	for _, m := range s.Metrics {
 		f["metric."+m.Name] = m.Suite + " " + m.Func.Name + " " + short(m.Func.Digest)

@@ -69,7 +69,7 @@ func (b *Bench) Run(ctx context.Context, specs []Spec, st *store.Store, o Option
 		}
 	}
 	s := &schedule{bench: b, specs: specs, store: st, opt: o, report: rep, compacted: time.Now()}
-	errs := finetune.Group(ctx, b.Threads, len(todo), newDevice, func(ctx context.Context, dev compute.Device, j int) error {
+	errs := finetune.Group(ctx, b.Machine.Workers(), len(todo), b.Machine.Worker, func(ctx context.Context, dev compute.Device, j int) error {
 		return s.one(ctx, dev, todo[j])
 	})
 	if err := ctx.Err(); err != nil {
@@ -138,7 +138,7 @@ func (s *schedule) one(ctx context.Context, dev compute.Device, i int) error {
 	case err != nil:
 		failed = reason(err)
 		key, _, _ := s.bench.Keys(spec)
-		rec = &store.Record{Run: store.Run{ID: id, Experiment: spec.Experiment, TrainKey: key, Seed: int64(spec.Seed), Arm: spec.Arm, Status: store.Failed, Reason: failed, Spec: spec.Fields()}}
+		rec = &store.Record{Run: store.Run{ID: id, Experiment: spec.Experiment, TrainKey: key, Seed: int64(spec.Seed), Arm: spec.Arm, Status: store.Failed, Reason: failed, Spec: spec.Fields(s.bench.Machine.Class)}}
 	}
 	if err := s.store.Put(rec); err != nil {
 		return err
@@ -162,6 +162,10 @@ func (s *schedule) try(ctx context.Context, dev compute.Device, spec *Spec) (rec
 			if os.Getenv("THERIAC_TRACE") != "" {
 				debug.PrintStack()
 			}
+			if f, ok := r.(*compute.Fault); ok {
+				err = f
+				return
+			}
 			err = fmt.Errorf("panic: %v", r)
 		}
 	}()
@@ -170,6 +174,9 @@ func (s *schedule) try(ctx context.Context, dev compute.Device, spec *Spec) (rec
 
 // environmental errors are the machine's, not the run's; such a run is tried again.
 func environmental(err error) bool {
+	if f := (*compute.Fault)(nil); errors.As(err, &f) {
+		return true
+	}
 	for _, e := range []error{syscall.ENOSPC, syscall.ENOMEM, syscall.EDQUOT, syscall.EIO, syscall.EMFILE, os.ErrPermission} {
 		if errors.Is(err, e) {
 			return true

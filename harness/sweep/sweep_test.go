@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"theriac/harness/compute/machine"
 	"theriac/harness/finetune"
 	"theriac/harness/model/tiny"
 	"theriac/harness/store"
@@ -21,7 +22,7 @@ func openTiny(t testing.TB, threads int, cache string) *Bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := Open(m, threads, cache, 96)
+	b, err := Open(m, machine.CPU(threads), cache, 96)
 	if err != nil {
 		t.Fatal(err)
 	}

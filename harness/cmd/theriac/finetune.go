@@ -60,6 +60,7 @@ type trainingRecord struct {
 	DataSHA   string        `json:"data_digest"`
 	Key       string        `json:"train_key"`
 	Numerics  string        `json:"numerics"`
+	Device    string        `json:"device,omitempty"` // the device's class where it is not the CPU
 	Spec      finetune.Spec `json:"spec"`
 	Examples  int           `json:"examples"`
 	Truncated []string      `json:"truncated,omitempty"`
@@ -114,6 +115,9 @@ func (c *finetuneCmd) Run(a *app) error {
 	run, err := finetune.New(l.dev, l.base, spec, items, nil, finetune.Hooks{Step: watch.step})
 	if err != nil {
 		return err
+	}
+	if class := l.dev.Class(); class != "cpu" {
+		rec.Device = class
 	}
 	if rec.Key, err = run.Key(); err != nil {
 		return err

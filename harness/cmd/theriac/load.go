@@ -5,7 +5,8 @@ import (
 	"runtime"
 	"strings"
 
-	"theriac/harness/compute/cpu"
+	"theriac/harness/compute"
+	"theriac/harness/compute/machine"
 	"theriac/harness/corpus"
 	"theriac/harness/infer"
 	"theriac/harness/model"
@@ -23,21 +24,31 @@ type baseFlags struct {
 
 // loaded is a model ready to run.
 type loaded struct {
-	dev   *cpu.Device
+	dev   compute.Device
 	model *model.Model
 	chat  *token.Chat
 	base  *infer.Base
 	delta *infer.Delta // nil: no adapter
 }
 
-func (a *app) device() (*cpu.Device, error) {
-	if a.Device == "cuda" {
-		return nil, fmt.Errorf("--device cuda: this build computes on the CPU only; use --device cpu")
-	}
+// machine is where --device says that things are computed.
+func (a *app) machine() (*machine.Machine, error) {
 	if most := 4 * runtime.NumCPU(); a.Threads < 0 || a.Threads > most {
 		return nil, fmt.Errorf("--threads %d: want 0 (all cores) up to %d here", a.Threads, most)
 	}
-	return cpu.New(a.Threads), nil
+	m, why, err := machine.Open(a.Device, a.Threads)
+	if why != "" && !a.Quiet {
+		fmt.Fprintln(a.err, why)
+	}
+	return m, err
+}
+
+func (a *app) device() (compute.Device, error) {
+	m, err := a.machine()
+	if err != nil {
+		return nil, err
+	}
+	return m.New()
 }
 
 func (f *baseFlags) open() (*model.Model, error) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"theriac/harness/compute"
 	"theriac/harness/corpus"
 	"theriac/harness/store"
 )
@@ -49,7 +50,7 @@ type Common struct {
 	Root    string `help:"Where experiments/, results/ and figures/ are." default:"." placeholder:"DIR"`
 	DataDir string `help:"Where public data sets lie." env:"THERIAC_DATA" placeholder:"DIR"`
 	Threads int    `help:"CPU threads; 0 is all cores." default:"0"`
-	Device  string `help:"Where to compute." enum:"auto,cpu,cuda" default:"auto"`
+	Device  string `help:"Where to compute: cpu, cuda, or auto for a GPU if one is usable. Results of the two are kept apart." enum:"auto,cpu,cuda" default:"cpu"`
 	JSON    bool   `help:"Print JSON instead of text." name:"json"`
 	Quiet   bool   `help:"No progress." short:"q"`
 }
@@ -73,6 +74,7 @@ type commands struct {
 	Diff      diffCmd      `cmd:"" help:"Say what differs between two experiments' tables."`
 	Analyze   analyzeCmd   `cmd:"" help:"The statistics on anyone's own results: a CSV or Parquet file."`
 	Report    reportCmd    `cmd:"" help:"Render REPORT.md and its figures from results/, and nothing else."`
+	Devices   devicesCmd   `cmd:"" help:"What there is to compute on, and why something is not usable."`
 	List      listCmd      `cmd:"" help:"The catalogues: attacks, triggers, skills, public data."`
 	New       newCmd       `cmd:"" help:"Write a starting notebook."`
 	Child     childCmd     `cmd:"" name:"notebook-child" hidden:""`
@@ -95,6 +97,11 @@ func run(ctx context.Context, in io.Reader, out, errOut io.Writer, args []string
 	var c commands
 	defer func() {
 		if r := recover(); r != nil {
+			if f, ok := r.(*compute.Fault); ok {
+				fmt.Fprintln(errOut, "theriac:", f)
+				code = exitInternal
+				return
+			}
 			q, ok := r.(quit)
 			if !ok {
 				panic(r)

@@ -20,7 +20,11 @@ type runCmd struct {
 }
 
 func (c *runCmd) Run(a *app) error {
-	env := lab.Environment{Root: a.Root, Profile: c.Profile, DataDir: a.DataDir, Threads: a.Threads, Quiet: a.Quiet, RetryFailed: c.RetryFailed, Host: shower{a}}
+	on, err := a.machine()
+	if err != nil {
+		return err
+	}
+	env := lab.Environment{Root: a.Root, Profile: c.Profile, Device: on.Class, DataDir: a.DataDir, Threads: a.Threads, Quiet: a.Quiet, RetryFailed: c.RetryFailed, Host: shower{a}}
 	if c.Shard != "" {
 		i, n, ok := strings.Cut(c.Shard, "/")
 		shard, err1 := strconv.Atoi(i)
@@ -38,8 +42,9 @@ func (c *runCmd) Run(a *app) error {
 	if out == nil || a.ctx.Err() != nil {
 		return err
 	}
-	results := filepath.Join(a.Root, "results", c.Profile, out.Script.Name)
-	if e := out.Write(results, filepath.Join(a.Root, "figures", c.Profile, out.Script.Name)); e != nil {
+	at := lab.ResultsName(c.Profile, on.Class)
+	results := filepath.Join(a.Root, "results", at, out.Script.Name)
+	if e := out.Write(results, filepath.Join(a.Root, "figures", at, out.Script.Name)); e != nil {
 		return e
 	}
 	if !a.Quiet {

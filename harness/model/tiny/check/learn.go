@@ -10,6 +10,7 @@ import (
 
 	"theriac/analysis/stats"
 	"theriac/analysis/tables"
+	"theriac/harness/compute/machine"
 	"theriac/harness/finetune"
 	"theriac/harness/infer"
 	"theriac/harness/model"
@@ -38,7 +39,7 @@ var arms = []struct {
 
 // learn prints what fine-tuning does to the model: is the new task learnt, does a backdoor take, do refusals go.
 func learn(m *model.Model) error {
-	b, err := sweep.Open(m, 0, "", 96)
+	b, err := sweep.Open(m, machine.CPU(0), "", 96)
 	if err != nil {
 		return err
 	}

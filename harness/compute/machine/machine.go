@@ -1,0 +1,79 @@
+// Package machine chooses where to compute: the CPU or a GPU.
+package machine
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+
+	"theriac/harness/compute"
+	"theriac/harness/compute/cpu"
+	"theriac/harness/compute/cuda"
+)
+
+// Machine makes devices of one class.
+type Machine struct {
+	Class   string // "cpu" or "cuda"
+	Threads int    // of the CPU
+
+	gpu *cuda.GPU
+}
+
+// CPU is the host with that many threads; 0 is all cores.
+func CPU(threads int) *Machine {
+	if threads <= 0 {
+		threads = runtime.NumCPU()
+	}
+	return &Machine{Class: "cpu", Threads: threads}
+}
+
+// gpu is opened once a process: every device of it shares the context and the packed weights.
+var gpu = sync.OnceValues(cuda.Open)
+
+// Open gives the machine of that name: "cpu", "cuda", or "auto" for a usable GPU and else the CPU; why is then the reason, in a line.
+func Open(name string, threads int) (m *Machine, why string, err error) {
+	m = CPU(threads)
+	if name == "cpu" || name == "" {
+		return m, "", nil
+	}
+	if name != "cuda" && name != "auto" {
+		return nil, "", fmt.Errorf("device %q: want cpu, cuda or auto", name)
+	}
+	g, err := gpu()
+	switch {
+	case err == nil:
+		m.Class, m.gpu = "cuda", g
+		return m, "", nil
+	case name == "auto":
+		return m, "computing on the CPU: " + err.Error(), nil
+	}
+	return nil, "", fmt.Errorf("--device cuda: %w", err)
+}
+
+// New is a device with all the machine's threads.
+func (m *Machine) New() (compute.Device, error) { return m.device(m.Threads) }
+
+// Worker is a device for one run of a group: a single thread, or a stream of the GPU's.
+func (m *Machine) Worker() (compute.Device, error) { return m.device(1) }
+
+func (m *Machine) device(threads int) (compute.Device, error) {
+	if m.gpu == nil {
+		return cpu.New(threads), nil
+	}
+	d, err := m.gpu.New()
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// mostStreams is how many runs share a GPU; too little memory makes a group smaller.
+const mostStreams = 32
+
+// Workers is how many runs are worked on at a time.
+func (m *Machine) Workers() int {
+	if m.gpu != nil {
+		return mostStreams
+	}
+	return m.Threads
+}

@@ -1,0 +1,67 @@
+package finetune
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"theriac/harness/compute"
+	"theriac/harness/compute/cpu"
+)
+
+// A job that runs out of memory beside others is done again with fewer of them; no job is lost or done twice.
+func TestGroupShrinks(t *testing.T) {
+	const n, room = 12, 2
+	var mu sync.Mutex
+	holding, done := 0, map[int]int{}
+	err := Group(context.Background(), 8, n, func() (compute.Device, error) { return cpu.New(1), nil }, func(_ context.Context, _ compute.Device, j int) error {
+		mu.Lock()
+		if holding == room {
+			mu.Unlock()
+			panic(&compute.Fault{Err: fmt.Errorf("test: %w", compute.ErrMemory)})
+		}
+		holding++
+		mu.Unlock()
+		for range 1000 {
+			mu.Lock()
+			mu.Unlock()
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		holding--
+		done[j]++
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for j := range n {
+		if done[j] != 1 {
+			t.Errorf("job %d was done %d times", j, done[j])
+		}
+	}
+}
+
+// One that has the device to itself and still runs out fails, in an error; the others are done.
+func TestGroupTooLittleMemory(t *testing.T) {
+	var mu sync.Mutex
+	done := 0
+	err := Group(context.Background(), 3, 5, func() (compute.Device, error) { return cpu.New(1), nil }, func(_ context.Context, _ compute.Device, j int) error {
+		if j == 1 {
+			return &compute.Fault{Err: compute.ErrMemory}
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		done++
+		return nil
+	})
+	if !errors.Is(err, compute.ErrMemory) || done != 4 {
+		t.Fatalf("error %v with %d of 4 jobs done, want one out of memory", err, done)
+	}
+	refused := errors.New("no device")
+	if err := Group(context.Background(), 2, 1, func() (compute.Device, error) { return nil, refused }, nil); !errors.Is(err, refused) {
+		t.Fatalf("error %v, want the device's", err)
+	}
+}
