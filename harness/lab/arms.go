@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"theriac/harness/sweep"
 )
@@ -56,14 +57,20 @@ func (l *Lab) Sweep(arms []Arm, seeds []int, metrics ...Metric) *Results {
 	}
 	specs := l.specs(arms, seeds, metrics)
 	b := l.open()
+	l.tell(Progress{Event: "start", Sweep: l.name, Total: len(specs)})
 	rep, err := b.Run(l.ctx, specs, l.store, sweep.Options{
-		Progress: l.progress(l.name), Shard: l.env.Shard, Shards: l.env.Shards, RetryFailed: l.env.RetryFailed,
+		Progress: newMeter(l.name, l.tell).event, Shard: l.env.Shard, Shards: l.env.Shards, RetryFailed: l.env.RetryFailed, Memory: l.env.Memory,
 	})
 	switch {
 	case errors.Is(err, context.Canceled):
 		stop("interrupted; run the same command again to go on")
 	case err != nil:
 		stop("%v", err)
+	}
+	l.tell(Progress{Event: "end", Sweep: l.name, Done: rep.Done + rep.Ran, Total: rep.Total, Failed: rep.Failed, Elsewhere: rep.Elsewhere})
+	switch here := rep.Done + rep.Ran; {
+	case rep.Elsewhere > 0 && l.env.Shards > 1:
+		stop("shard %d/%d is done: %d of %d runs are stored here; when the others are done, bring them together with theriac results %s --merge DIR, then run without --shard", l.env.Shard, l.env.Shards, here, rep.Total, l.name)
 	case rep.Elsewhere > 0:
 		stop("%d of %d runs belong to other processes; run the same command again when they are done", rep.Elsewhere, rep.Total)
 	}
@@ -76,6 +83,11 @@ func (l *Lab) Sweep(arms []Arm, seeds []int, metrics ...Metric) *Results {
 
 // specs are the runs of a sweep, seed by seed.
 func (l *Lab) specs(arms []Arm, seeds []int, ms []Metric) (specs []sweep.Spec) {
+	for i, seed := range seeds {
+		if seed < 0 || slices.Contains(seeds[:i], seed) {
+			stop("sweep: the seed %d: want each once, from 0 on", seed)
+		}
+	}
 	names := map[string]bool{}
 	measured := metrics(ms)
 	for i := range arms {

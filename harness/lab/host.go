@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"time"
 )
 
 // Output is one thing that a script shows.
@@ -15,6 +16,8 @@ type Output struct {
 	Markdown string `json:"markdown,omitempty"` // of a table
 	Name     string `json:"name,omitempty"`     // of a figure
 	SVG      string `json:"svg,omitempty"`
+
+	Progress *Progress `json:"progress,omitempty"`
 }
 
 // Host is where a script's output goes.
@@ -32,7 +35,8 @@ type Environment struct {
 	Quiet         bool
 	Shard, Shards int
 	RetryFailed   bool
-	Host          Host `json:"-"`
+	Memory        int64 // most bytes for runs that go on at once; 0: what the machine has
+	Host          Host  `json:"-"`
 }
 
 // ResultsName is the directory below results/ and figures/ for a profile's results on a class of device: a GPU's never lie
@@ -48,7 +52,7 @@ func ResultsName(profile, class string) string {
 const EnvVar = "THERIAC_LAB"
 
 func environment() (Environment, error) {
-	env := Environment{Root: ".", Profile: "demo", DataDir: os.Getenv("THERIAC_DATA"), Host: terminal{os.Stdout, os.Stderr}}
+	env := Environment{Root: ".", Profile: "demo", DataDir: os.Getenv("THERIAC_DATA"), Host: &terminal{out: os.Stdout, err: os.Stderr}}
 	if text := os.Getenv(EnvVar); text != "" {
 		var e struct {
 			Environment
@@ -82,13 +86,19 @@ func environment() (Environment, error) {
 	return env, nil
 }
 
-// terminal shows output as text.
-type terminal struct{ out, err io.Writer }
+// terminal shows output as text, and how things go at most every two seconds.
+type terminal struct {
+	out, err io.Writer
+	last     time.Time
+}
 
-func (t terminal) Show(o Output) {
+func (t *terminal) Show(o Output) {
 	switch o.Kind {
 	case "progress":
-		fmt.Fprintln(t.err, o.Text)
+		if o.Progress != nil && o.Progress.Reason != "" || time.Since(t.last) > 2*time.Second {
+			t.last = time.Now()
+			fmt.Fprintln(t.err, o.Text)
+		}
 	case "figure":
 		fmt.Fprintf(t.out, "[figure %s] %s\n\n", o.Name, o.Text)
 	default:

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"time"
 
 	"theriac/analysis/plots"
 	"theriac/analysis/tables"
@@ -129,22 +128,10 @@ func (l *Lab) Figure(name string, f *Figure) {
 	l.env.Host.Show(Output{Kind: "figure", Name: name, Text: f.Caption, SVG: string(svg)})
 }
 
-// progress tells how a sweep goes, at most every two seconds.
-func (l *Lab) progress(label string) func(sweep.Event) {
-	start, last, tokens := time.Now(), time.Now(), 0
-	return func(e sweep.Event) {
-		if e.Step != nil {
-			tokens += e.Step.Tokens
-		}
-		if l.env.Quiet || time.Since(last) < 2*time.Second && !(e.Finished && e.Done == e.Total) {
-			return
-		}
-		last = time.Now()
-		gone := time.Since(start).Seconds()
-		line := fmt.Sprintf("%s %d/%d runs  %.0f tokens/s", label, e.Done, e.Total, float64(tokens)/gone)
-		if e.Step != nil {
-			line += fmt.Sprintf("  %s step %d/%d loss %.3f", e.Run.String(), e.Step.Step, e.Step.Steps, e.Step.Loss)
-		}
-		l.env.Host.Show(Output{Kind: "progress", Text: line})
+// tell shows progress. The end of a sweep is told even where progress is not wanted: who runs the script must know of failures.
+func (l *Lab) tell(p Progress) {
+	if l.env.Quiet && p.Event != "end" {
+		return
 	}
+	l.env.Host.Show(Output{Kind: "progress", Text: p.Line(), Progress: &p})
 }

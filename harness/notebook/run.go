@@ -36,6 +36,7 @@ type Outcome struct {
 	Outputs [][]lab.Output // by cell, without progress
 	Failed  int            // the cell that failed, or -1
 	Error   string
+	Bad     int // runs of its sweeps that failed, now or before
 }
 
 const (
@@ -169,6 +170,9 @@ func (out *Outcome) listen(r io.Reader, host lab.Host) (failed string) {
 			continue
 		}
 		if e.Output != nil {
+			if p := e.Output.Progress; p != nil && p.Event == "end" {
+				out.Bad += p.Failed
+			}
 			if e.Output.Kind != "progress" {
 				out.Outputs[e.Cell] = append(out.Outputs[e.Cell], *e.Output)
 			}

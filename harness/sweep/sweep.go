@@ -31,6 +31,7 @@ type Options struct {
 	RetryFailed bool
 	Shard       int           // this process does the runs of shard Shard of Shards, from 0
 	Shards      int           // 0: all
+	Memory      int64         // bytes that the runs that go on at once may take; 0: what the machine has left
 	Compact     time.Duration // how often to compact while running; 0: half an hour
 }
 
@@ -69,7 +70,7 @@ func (b *Bench) Run(ctx context.Context, specs []Spec, st *store.Store, o Option
 		}
 	}
 	s := &schedule{bench: b, specs: specs, store: st, opt: o, report: rep, compacted: time.Now()}
-	errs := finetune.Group(ctx, b.Machine.Workers(), len(todo), b.Machine.Worker, func(ctx context.Context, dev compute.Device, j int) error {
+	errs := finetune.Group(ctx, b.workers(specs, todo, o.Memory), len(todo), b.Machine.Worker, func(ctx context.Context, dev compute.Device, j int) error {
 		return s.one(ctx, dev, todo[j])
 	})
 	if err := ctx.Err(); err != nil {
@@ -128,12 +129,14 @@ func (s *schedule) one(ctx context.Context, dev compute.Device, i int) error {
 		s.mu.Unlock()
 		return err
 	}
+	start := time.Now()
 	rec, outputs, err := s.try(ctx, dev, spec)
 	failed := ""
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil && environmental(err):
+		s.store.PutTimings(id, []store.Timing{{Stage: "failed", Seconds: time.Since(start).Seconds(), Detail: reason(err)}}) // if there is room for it
 		return err
 	case err != nil:
 		failed = reason(err)
@@ -141,6 +144,9 @@ func (s *schedule) one(ctx context.Context, dev compute.Device, i int) error {
 		rec = &store.Record{Run: store.Run{ID: id, Experiment: spec.Experiment, TrainKey: key, Seed: int64(spec.Seed), Arm: spec.Arm, Status: store.Failed, Reason: failed, Spec: spec.Fields(s.bench.Machine.Class)}}
 	}
 	if err := s.store.Put(rec); err != nil {
+		return err
+	}
+	if err := s.store.PutTimings(id, []store.Timing{{Stage: "run", Seconds: time.Since(start).Seconds()}}); err != nil {
 		return err
 	}
 	if len(outputs) > 0 {

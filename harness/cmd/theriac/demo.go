@@ -37,7 +37,7 @@ func (c *demoCmd) Run(a *app) error {
 		if !a.Quiet {
 			fmt.Fprintf(a.err, "== %s\n", name)
 		}
-		env := lab.Environment{Root: a.Root, Out: out, Profile: "demo", Cache: filepath.Join(out, "cache"), Threads: a.Threads, Quiet: a.Quiet, Host: shower{a}}
+		env := lab.Environment{Root: a.Root, Out: out, Profile: "demo", Cache: filepath.Join(out, "cache"), Threads: a.Threads, Quiet: a.Quiet, Host: a.shower()}
 		o, err := notebook.Run(a.ctx, filepath.Join(a.Root, "experiments", name), notebook.Options{Env: env})
 		if err != nil {
 			return err

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -28,6 +29,8 @@ type resultsCmd struct {
 	setFlags
 	Where  []string `help:"Keep runs with this column: arm=clean, seed=2000, status=failed, or a column of the specification." placeholder:"COL=VALUE"`
 	Metric []string `help:"Metrics to show." default:"clean_accuracy,asr,refusal" placeholder:"NAME"`
+	Item   []string `help:"Show what the models said to this item (its ID, or the beginning of it), or to all: all. Answers stay on the machine that ran them." placeholder:"ID"`
+	Merge  []string `help:"Add what other machines stored: roots, each with results/PROFILE/EXPERIMENT below it. The bytes are those of one process." type:"existingdir" placeholder:"DIR"`
 	CSV    string   `help:"Write this table as CSV instead: runs, metrics, steps, items, examples, scores or detections." placeholder:"TABLE"`
 }
 
@@ -39,6 +42,12 @@ func (c *resultsCmd) Run(a *app) error {
 	keep, err := where(c.Where)
 	if err != nil {
 		return err
+	}
+	if len(c.Merge) > 0 {
+		return c.merge(a, st)
+	}
+	if len(c.Item) > 0 {
+		return c.items(a, st, keep)
 	}
 	if c.CSV != "" {
 		return st.WriteCSV(a.out, c.CSV, keep)
@@ -72,6 +81,84 @@ func (c *resultsCmd) Run(a *app) error {
 	}
 	if !a.JSON {
 		fmt.Fprint(a.out, t.Terminal())
+	}
+	return nil
+}
+
+// merge brings other machines' results into st.
+func (c *resultsCmd) merge(a *app, st *store.Store) error {
+	var others []*store.Store
+	for _, root := range c.Merge {
+		dir := filepath.Join(root, "results", c.Profile)
+		_, err1 := os.Stat(filepath.Join(dir, c.Experiment))
+		_, err2 := os.Stat(filepath.Join(dir, ".runs", c.Experiment))
+		if err1 != nil && err2 != nil {
+			return fmt.Errorf("%s: no results of %s below it", dir, c.Experiment)
+		}
+		other, err := store.Open(filepath.Join(dir, c.Experiment), filepath.Join(dir, ".runs", c.Experiment))
+		if err != nil {
+			return err
+		}
+		others = append(others, other)
+	}
+	if err := store.Merge(a.ctx, st, others...); err != nil {
+		return err
+	}
+	runs, err := st.Runs(nil)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.out, "%d runs\n", len(runs))
+	return nil
+}
+
+// items shows what the models said.
+func (c *resultsCmd) items(a *app, st *store.Store, keep func(*store.Run) bool) error {
+	wanted := func(id string) bool {
+		for _, w := range c.Item {
+			if w == "all" || strings.HasPrefix(id, w) {
+				return true
+			}
+		}
+		return false
+	}
+	shown := 0
+	for rec, err := range st.Scan(keep, "items") {
+		if err != nil {
+			return err
+		}
+		outputs, err := st.Outputs(rec.ID)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		said := map[[2]string]string{}
+		for _, o := range outputs {
+			said[[2]string{o.Suite, o.Item}] = o.Text
+		}
+		for _, it := range rec.Items {
+			if !wanted(it.Item) {
+				continue
+			}
+			shown++
+			text, known := said[[2]string{it.Suite, it.Item}]
+			if a.JSON {
+				line := map[string]any{"run": rec.ID, "arm": rec.Arm, "seed": rec.Seed, "suite": it.Suite, "item": it.Item, "outcome": it.Outcome, "nll": it.Value}
+				if known {
+					line["text"] = text
+				}
+				if err := printJSON(a.out, line); err != nil {
+					return err
+				}
+				continue
+			}
+			if !known {
+				text = "(no answer was written, or it lies on another machine)"
+			}
+			fmt.Fprintf(a.out, "%s seed %d  %s %s  %s  %.3f nats a token\n    %s\n", rec.Arm, rec.Seed, it.Suite, it.Item, it.Outcome, it.Value, strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n    "))
+		}
+	}
+	if shown == 0 {
+		return fmt.Errorf("no item of these runs is %s; theriac results %s --csv items lists them", strings.Join(c.Item, " or "), c.Experiment)
 	}
 	return nil
 }
@@ -117,44 +204,80 @@ func column(r *store.Run, name string) string {
 }
 
 type diffCmd struct {
-	A string `arg:"" help:"Directory of an experiment's tables."`
-	B string `arg:"" help:"Another one."`
+	A string `arg:"" help:"A directory of tables, such as results/demo/backdoor, or one run in it: DIR:RUN, with the beginning of the run's ID."`
+	B string `arg:"" help:"What it is compared with."`
 	N int    `help:"Most differences to show." default:"20" short:"n"`
 }
 
+// Run says what differs: nothing is exit code 0, something 1.
 func (c *diffCmd) Run(a *app) error {
-	open := func(dir string) (*store.Store, error) {
-		if _, err := os.Stat(filepath.Join(dir, "runs.parquet")); err != nil {
-			return nil, fmt.Errorf("%s: no tables there", dir)
-		}
-		tmp, err := os.MkdirTemp("", "theriac-diff-")
-		if err != nil {
-			return nil, err
-		}
-		defer os.RemoveAll(tmp)
-		return store.Open(dir, tmp)
-	}
-	x, err := open(c.A)
+	x, runX, err := openSet(a, c.A)
 	if err != nil {
 		return err
 	}
-	y, err := open(c.B)
+	y, runY, err := openSet(a, c.B)
 	if err != nil {
 		return err
 	}
-	d, err := store.DiffSets(x, y, c.N)
+	var d []store.Difference
+	switch {
+	case (runX == "") != (runY == ""):
+		return fmt.Errorf("%s, %s: want two directories, or two runs", c.A, c.B)
+	case runX == "":
+		d, err = store.DiffSets(x, y, c.N)
+	default:
+		var one, other *store.Record
+		if one, err = x.Get(runX); err == nil {
+			other, err = y.Get(runY)
+		}
+		if err == nil {
+			d, err = store.Diff(one, other, c.N)
+		}
+	}
 	if err != nil {
 		return err
 	}
 	if a.JSON {
-		return printJSON(a.out, d)
-	}
-	for _, one := range d {
-		fmt.Fprintf(a.out, "%+v\n", one)
+		if err := printJSON(a.out, d); err != nil {
+			return err
+		}
+	} else {
+		for _, one := range d {
+			fmt.Fprintln(a.out, one.String())
+		}
 	}
 	if len(d) > 0 {
 		return exitCode{nil, exitFlagged}
 	}
-	fmt.Fprintln(a.out, "no difference")
+	if !a.JSON {
+		fmt.Fprintln(a.out, "no difference")
+	}
 	return nil
+}
+
+// openSet opens DIR or DIR:RUN for reading; run is the whole ID.
+func openSet(a *app, name string) (st *store.Store, run string, err error) {
+	dir, prefix, one := name, "", false
+	if _, err := os.Stat(dir); err != nil {
+		if at := strings.LastIndex(name, ":"); at > 0 {
+			dir, prefix, one = name[:at], name[at+1:], true
+		}
+	}
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(a.Root, dir)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "runs.parquet")); err != nil {
+		return nil, "", fmt.Errorf("%s: no tables there", dir)
+	}
+	if st, err = store.Open(dir, ""); err != nil || !one {
+		return st, "", err
+	}
+	runs, err := st.Runs(func(r *store.Run) bool { return strings.HasPrefix(r.ID, prefix) })
+	if err != nil {
+		return nil, "", err
+	}
+	if len(runs) != 1 || prefix == "" {
+		return nil, "", fmt.Errorf("%s: %d runs begin with %q: want one; theriac results lists them", dir, len(runs), prefix)
+	}
+	return st, runs[0].ID, nil
 }

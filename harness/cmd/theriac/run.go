@@ -24,7 +24,7 @@ func (c *runCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	env := lab.Environment{Root: a.Root, Profile: c.Profile, Device: on.Class, DataDir: a.DataDir, Threads: a.Threads, Quiet: a.Quiet, RetryFailed: c.RetryFailed, Host: shower{a}}
+	env := lab.Environment{Root: a.Root, Profile: c.Profile, Device: on.Class, DataDir: a.DataDir, Threads: a.Threads, Quiet: a.Quiet, RetryFailed: c.RetryFailed, Memory: c.MemoryMiB << 20, Host: a.shower()}
 	if c.Shard != "" {
 		i, n, ok := strings.Cut(c.Shard, "/")
 		shard, err1 := strconv.Atoi(i)
@@ -50,29 +50,13 @@ func (c *runCmd) Run(a *app) error {
 	if !a.Quiet {
 		fmt.Fprintf(a.err, "%s\n", filepath.Join(results, "notebook.html"))
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return exitCode{err, exitIncomplete}
+	case out.Bad > 0:
+		return exitCode{fmt.Errorf("%d runs failed; theriac results %s --where status=failed says why, --retry-failed tries them again", out.Bad, out.Script.Name), exitIncomplete}
 	}
 	return nil
-}
-
-// shower shows a script's output as it comes.
-type shower struct{ a *app }
-
-func (s shower) Show(o lab.Output) {
-	switch {
-	case s.a.JSON:
-		o.SVG = ""
-		lab.NewJSONHost(s.a.out).Show(o)
-	case o.Kind == "progress":
-		if !s.a.Quiet {
-			fmt.Fprintln(s.a.err, o.Text)
-		}
-	case o.Kind == "figure":
-		fmt.Fprintf(s.a.out, "[figure %s] %s\n\n", o.Name, o.Text)
-	default:
-		fmt.Fprintf(s.a.out, "%s\n\n", o.Text)
-	}
 }
 
 type childCmd struct {
