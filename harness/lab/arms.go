@@ -57,6 +57,9 @@ func (l *Lab) Sweep(arms []Arm, seeds []int, metrics ...Metric) *Results {
 	}
 	specs := l.specs(arms, seeds, metrics)
 	b := l.open()
+	if l.env.Plan {
+		return l.plan(arms, seeds, specs)
+	}
 	l.tell(Progress{Event: "start", Sweep: l.name, Total: len(specs)})
 	rep, err := b.Run(l.ctx, specs, l.store, sweep.Options{
 		Progress: newMeter(l.name, l.tell).event, Shard: l.env.Shard, Shards: l.env.Shards, RetryFailed: l.env.RetryFailed, Memory: l.env.Memory,

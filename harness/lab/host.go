@@ -7,6 +7,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"theriac/harness/sweep"
 )
 
 // Output is one thing that a script shows.
@@ -17,7 +19,8 @@ type Output struct {
 	Name     string `json:"name,omitempty"`     // of a figure
 	SVG      string `json:"svg,omitempty"`
 
-	Progress *Progress `json:"progress,omitempty"`
+	Progress *Progress   `json:"progress,omitempty"`
+	Plan     *sweep.Plan `json:"plan,omitempty"`
 }
 
 // Host is where a script's output goes.
@@ -35,6 +38,7 @@ type Environment struct {
 	Quiet         bool
 	Shard, Shards int
 	RetryFailed   bool
+	Plan          bool  // sweeps say what they would do, and do nothing
 	Memory        int64 // most bytes for runs that go on at once; 0: what the machine has
 	Host          Host  `json:"-"`
 }

@@ -7,12 +7,15 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+
+	"theriac/harness/model"
 )
 
 // Memory estimates the bytes that a run takes beside the shared base: saved activations, scratch, the adapter with its gradients
 // and moments, and the runner that evaluates.
-func (b *Bench) Memory(s *Spec) int64 {
-	c := b.Base.Config
+func (b *Bench) Memory(s *Spec) int64 { return runMemory(b.Base.Config, s) }
+
+func runMemory(c model.Config, s *Spec) int64 {
 	q, kv := int64(c.Heads*c.HeadDim), int64(c.KVHeads*c.HeadDim)
 	d, ffn := int64(c.Hidden), int64(c.FFN)
 	wide := max(d, q, ffn)
@@ -41,12 +44,15 @@ func (b *Bench) Memory(s *Spec) int64 {
 
 // workers is how many of the runs go on at once.
 func (b *Bench) workers(specs []Spec, todo []int, memory int64) int {
+	if b.Machine.Class != "cpu" {
+		return b.Machine.Workers() // which knows its own memory
+	}
 	need := int64(1)
 	for _, i := range todo {
 		need = max(need, b.Memory(&specs[i]))
 	}
-	if memory <= 0 {
-		memory = available()
+	if left := available(); memory <= 0 || left > 0 && left < memory {
+		memory = left
 	}
 	return workers(b.Machine.Workers(), memory, need)
 }

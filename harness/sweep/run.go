@@ -49,7 +49,7 @@ func (b *Bench) do(ctx context.Context, dev compute.Device, s *Spec, watch func(
 		return nil, nil, err
 	}
 	r := &run{bench: b, spec: s, dev: dev, watch: watch, chat: b.Chat, rec: &store.Record{Run: store.Run{
-		ID: id, Experiment: s.Experiment, TrainKey: key, Seed: int64(s.Seed), Arm: s.Arm, Status: store.Done, Spec: s.Fields(b.Machine.Class),
+		ID: id, Experiment: s.Experiment, TrainKey: key, Seed: int64(s.Seed), Arm: s.Arm, Status: store.Done, Spec: b.fields(s),
 	}}}
 	if err := r.prepare(ctx); err != nil {
 		return nil, nil, err

@@ -162,8 +162,9 @@ func digest(v any) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Fields are the specification as columns of the table of runs, and the device's class where it is not the CPU.
-func (s *Spec) Fields(class string) []store.Field {
+// fields are the specification as columns of the table of runs, with the versions of what makes the run: with these, plan says why a
+// stored run is stale.
+func (b *Bench) fields(s *Spec) []store.Field {
 	f := map[string]string{
 		"data": s.Data.Name, "rows": strconv.Itoa(s.Data.Rows), "method": s.Train.Method, "lr": number(s.Train.LR),
 		"epochs": strconv.Itoa(s.Train.Epochs), "batch": strconv.Itoa(s.Train.Batch), "layers": s.Train.Layers, "rank": strconv.Itoa(s.Train.Rank),
@@ -189,8 +190,18 @@ func (s *Spec) Fields(class string) []store.Field {
 	if s.Untrained {
 		f["untrained"] = "true"
 	}
-	if class != "cpu" {
+	f["base"], f["numerics"], f["evaluation"] = short(b.Digest), compute.NumericsVersion, strconv.Itoa(evaluation)
+	if src, err := b.source(s.Data.Name); err == nil {
+		f["source"] = short(src.Digest())
+	}
+	if class := b.Machine.Class; class != "cpu" {
 		f["device"] = class
+	}
+	usual, train := plain(finetune.Default()), plain(s.Train)
+	for k, v := range train { // what is usual has no column
+		if _, ok := f[k]; !ok && k != "seed" && v != usual[k] {
+			f[k] = v
+		}
 	}
 	for _, m := range s.Metrics {
 		f["metric."+m.Name] = m.Suite + " " + m.Func.Name + " " + short(m.Func.Digest)
@@ -200,6 +211,23 @@ func (s *Spec) Fields(class string) []store.Field {
 		out = append(out, store.Field{Name: k, Value: v})
 	}
 	sort.Slice(out, func(i, j int) bool { return out[i].Name < out[j].Name })
+	return out
+}
+
+// plain is a training specification as text by field.
+func plain(t finetune.Spec) map[string]string {
+	data, err := json.Marshal(t)
+	var raw map[string]json.RawMessage
+	if err == nil {
+		err = json.Unmarshal(data, &raw)
+	}
+	if err != nil {
+		panic(err) // plain values
+	}
+	out := map[string]string{}
+	for k, v := range raw {
+		out[k] = strings.Trim(string(v), `"`)
+	}
 	return out
 }
 

@@ -141,7 +141,7 @@ func (s *schedule) one(ctx context.Context, dev compute.Device, i int) error {
 	case err != nil:
 		failed = reason(err)
 		key, _, _ := s.bench.Keys(spec)
-		rec = &store.Record{Run: store.Run{ID: id, Experiment: spec.Experiment, TrainKey: key, Seed: int64(spec.Seed), Arm: spec.Arm, Status: store.Failed, Reason: failed, Spec: spec.Fields(s.bench.Machine.Class)}}
+		rec = &store.Record{Run: store.Run{ID: id, Experiment: spec.Experiment, TrainKey: key, Seed: int64(spec.Seed), Arm: spec.Arm, Status: store.Failed, Reason: failed, Spec: s.bench.fields(spec)}}
 	}
 	if err := s.store.Put(rec); err != nil {
 		return err

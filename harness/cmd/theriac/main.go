@@ -67,6 +67,7 @@ type commands struct {
 	Pull      pullCmd      `cmd:"" help:"Fetch a model or a data set."`
 	Demo      demoCmd      `cmd:"" help:"Every experiment at the demo profile into build/demo, compared byte for byte with the committed results."`
 	Run       runCmd       `cmd:"" help:"Run an experiment's script as a notebook; it goes on where it was interrupted."`
+	Plan      planCmd      `cmd:"" help:"What an experiment will do and cost before anything is spent, and which stored runs are stale, and why."`
 	Attack    attackCmd    `cmd:"" help:"Poison training rows, an adapter or a chat template, and write down what was done."`
 	Scan      scanCmd      `cmd:"" help:"Look for poison in training rows, or in an adapter."`
 	Calibrate calibrateCmd `cmd:"" help:"Measure what is ordinary, for a verdict of scan."`

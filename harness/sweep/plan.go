@@ -1,0 +1,323 @@
+package sweep
+
+// What a sweep will cost, before anything is spent.
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sort"
+	"strings"
+	"time"
+
+	"theriac/harness/compute"
+	"theriac/harness/finetune"
+	"theriac/harness/infer"
+	"theriac/harness/model"
+	"theriac/harness/store"
+)
+
+// Plan is what a sweep will do and cost.
+type Plan struct {
+	Runs     int `json:"runs"`
+	Stored   int `json:"stored"`   // done already
+	Trained  int `json:"trained"`  // of the others, whose adapter is in the cache
+	Train    int `json:"train"`    // adapters to train
+	Parallel int `json:"parallel"` // runs that go on at once: threads, or what memory allows
+	Groups   int `json:"groups"`   // of runs that share the frozen layers below the first trained one
+
+	Tokens    int64   `json:"tokens"`    // real tokens through training, all epochs
+	Responses int64   `json:"responses"` // of them with loss
+	FLOPs     float64 `json:"flops"`     // of training and evaluation
+	Speed     float64 `json:"speed"`     // FLOP/s of this machine on this base, all workers together, measured now
+	Minutes   float64 `json:"minutes"`   // on this machine
+	Memory    int64   `json:"memory"`    // bytes: the base and the runs that go on at once
+
+	Stale  []string   `json:"stale,omitempty"` // stored runs that are not of this sweep any more, with the reason
+	Larger []Estimate `json:"larger"`          // the same sweep on larger models
+}
+
+// Estimate is the sweep on another model: minutes at the speed measured here, memory of one run with its base.
+type Estimate struct {
+	Model      string  `json:"model"`
+	Parameters int64   `json:"parameters"`
+	FLOPs      float64 `json:"flops"`
+	Minutes    float64 `json:"minutes"`
+	Memory     int64   `json:"memory"`
+}
+
+// larger are models that people fine-tune, by their published shapes.
+var larger = []struct {
+	name   string
+	config model.Config
+}{
+	{"SmolLM2-135M", shape(576, 30, 9, 3, 64, 1536, 49152)},
+	{"SmolLM2-1.7B", shape(2048, 24, 32, 32, 64, 8192, 49152)},
+	{"Qwen2.5-0.5B", shape(896, 24, 14, 2, 64, 4864, 151936)},
+	{"Llama-3.2-1B", shape(2048, 16, 32, 8, 64, 8192, 128256)},
+	{"Llama-3.1-8B", shape(4096, 32, 32, 8, 128, 14336, 128256)},
+}
+
+func shape(hidden, layers, heads, kv, dim, ffn, vocab int) (c model.Config) {
+	c.Hidden, c.Layers, c.Heads, c.KVHeads, c.HeadDim, c.FFN, c.Vocab = hidden, layers, heads, kv, dim, ffn, vocab
+	return c
+}
+
+// work is what a run puts through the model.
+type work struct {
+	rows, tokens, responses   int64 // of training, one epoch
+	items, judged, itemTokens int64
+}
+
+// linear is the number of weights in a layer's products of matrices.
+func linear(c model.Config) float64 {
+	d, q, kv := float64(c.Hidden), float64(c.Heads*c.HeadDim), float64(c.KVHeads*c.HeadDim)
+	return 2*d*q + 2*d*kv + 3*d*float64(c.FFN)
+}
+
+// flops of a run: a product of an activation with w weights is 2w a token; its backward is as much again, and once more where the weights
+// themselves train. Attention costs 2 n q a token and direction at length n (causal). The head sees response tokens only.
+func (w work) flops(c model.Config, s *Spec) float64 {
+	first, layers := 0, float64(c.Layers)
+	full := s.Train.Method == "full"
+	if !s.Untrained {
+		if f, err := s.Train.First(c.Layers); err == nil {
+			first = f
+		}
+	}
+	q, head := float64(c.Heads*c.HeadDim), float64(c.Hidden)*float64(c.Vocab)
+	length := func(tokens, n int64) float64 { return float64(tokens) / float64(max(1, n)) }
+	pass := func(n float64) float64 { return 2*linear(c) + 2*n*q } // of a layer, forward, a token
+	out := 0.0
+	if !s.Untrained {
+		n := length(w.tokens, w.rows)
+		times := 2.0
+		if full {
+			times = 3
+		}
+		epochs := float64(s.Train.Epochs)
+		out += float64(w.tokens) * float64(first) * pass(n)                             // the frozen prefix, once
+		out += float64(w.tokens) * epochs * (layers - float64(first)) * pass(n) * times // the others
+		out += float64(w.responses) * epochs * 2 * head * times
+	}
+	n := length(w.itemTokens, w.items)
+	out += float64(w.itemTokens) * (layers*pass(n) + head) // about half of an item's tokens are its answer
+	out += float64(w.judged) * newTokens * (layers*pass(n) + 2*head)
+	return out
+}
+
+// newTokens is how many a judged answer has, about.
+const newTokens = 24
+
+// work of a run, exact for its training rows.
+func (b *Bench) work(ctx context.Context, s *Spec) (work, error) {
+	r := &run{bench: b, spec: s, chat: b.Chat, rec: &store.Record{}}
+	if err := r.prepare(ctx); err != nil {
+		return work{}, err
+	}
+	var w work
+	for i := range r.items {
+		w.rows++
+		w.tokens += int64(len(r.items[i].IDs) - 1)
+		w.responses += int64(r.items[i].Responses())
+	}
+	d := &s.Data
+	w.judged = int64(d.Restricted + d.LookAlike)
+	w.items = int64(d.Clean) + w.judged
+	if r.probe.Success != "" {
+		w.items += 3 * int64(d.Probe)
+	}
+	mean := int64(d.MaxTokens / 3)
+	if w.rows > 0 {
+		mean = w.tokens / w.rows
+	}
+	w.itemTokens = w.items * mean
+	return w, nil
+}
+
+// weights is the number of a model's parameters, head tied to the embedding.
+func weights(c model.Config) int64 { return int64(c.Vocab*c.Hidden) + int64(c.Layers)*int64(linear(c)) }
+
+// baseMemory of a packed base: all weights forward; the head and the trained layers backward too; and the embedding.
+func baseMemory(c model.Config, first int) int64 {
+	head := int64(c.Vocab) * int64(c.Hidden)
+	return 4 * (3*head + int64(linear(c))*int64(2*c.Layers-first))
+}
+
+// Plan says what a sweep will do and cost. It trains for about two seconds to see how fast this machine is.
+func (b *Bench) Plan(ctx context.Context, specs []Spec, st *store.Store, o Options) (*Plan, error) {
+	p := &Plan{Runs: len(specs)}
+	have, err := st.Done()
+	if err != nil {
+		return nil, err
+	}
+	wanted := map[string]*Spec{}
+	var todo []int
+	adapters, groups := map[string]bool{}, map[string]bool{}
+	works := map[string]work{} // by arm: its first run stands for the others
+	each := make([]work, len(specs))
+	for i := range specs {
+		s := &specs[i]
+		if err := s.Check(); err != nil {
+			return nil, fmt.Errorf("%s: %w", s.String(), err)
+		}
+		key, id, err := b.Keys(s)
+		if err != nil {
+			return nil, err
+		}
+		wanted[id] = s
+		if status := have[id]; status == store.Done || status == store.Failed && !o.RetryFailed {
+			p.Stored++
+			continue
+		}
+		todo = append(todo, i)
+		w, ok := works[s.Arm]
+		if !ok {
+			if w, err = b.work(ctx, s); err != nil {
+				return nil, fmt.Errorf("%s: %w", s.String(), err)
+			}
+			works[s.Arm] = w
+		}
+		if s.Untrained || adapters[key] || b.trained(s, key) {
+			if !s.Untrained {
+				p.Trained++
+			}
+			w.rows, w.tokens, w.responses = 0, 0, 0
+		} else {
+			p.Train++
+			adapters[key] = true
+			p.Tokens += w.tokens * int64(s.Train.Epochs)
+			p.Responses += w.responses * int64(s.Train.Epochs)
+		}
+		first, _ := s.Train.First(b.Base.Config.Layers)
+		groups[fmt.Sprint(s.Untrained, first)] = true
+		each[i] = w
+		p.FLOPs += w.flops(b.Base.Config, s)
+	}
+	p.Groups = len(groups)
+	if len(todo) > 0 {
+		p.Parallel = min(len(todo), b.workers(specs, todo, o.Memory))
+		first := &specs[todo[0]]
+		if p.Speed, err = b.calibrate(ctx, &specs[todo[len(todo)-1]], p.Parallel); err != nil {
+			return nil, err
+		}
+		p.Minutes = p.FLOPs / p.Speed / 60
+		p.Memory = plannedMemory(b.Base.Config, first, p.Parallel)
+		for _, l := range larger {
+			e := Estimate{Model: l.name, Parameters: weights(l.config), Memory: plannedMemory(l.config, first, 1)}
+			for _, i := range todo {
+				e.FLOPs += each[i].flops(l.config, &specs[i])
+			}
+			e.Minutes = e.FLOPs / p.Speed / 60
+			p.Larger = append(p.Larger, e)
+		}
+	}
+	p.Stale, err = b.stale(wanted, st)
+	return p, err
+}
+
+func plannedMemory(c model.Config, s *Spec, parallel int) int64 {
+	first, _ := s.Train.First(c.Layers)
+	return baseMemory(c, first) + int64(parallel)*runMemory(c, s)
+}
+
+// trained reports whether a run's adapter is in the cache.
+func (b *Bench) trained(s *Spec, key string) bool {
+	r := &run{bench: b, spec: s}
+	if s.Attack != nil {
+		r.attack, _ = s.Attack.build(s.Seed)
+	}
+	dir, ok := r.cacheDir(key)
+	if !ok {
+		return false
+	}
+	_, err := model.ReadAdapter(dir)
+	return err == nil
+}
+
+// calibrate measures FLOP/s on small runs like s, one a worker, twice: the first time packs weights.
+func (b *Bench) calibrate(ctx context.Context, s *Spec, workers int) (float64, error) {
+	probe := &Bench{Base: b.Base, Chat: b.Chat, Digest: b.Digest, DataDir: b.DataDir, Machine: b.Machine, once: b.once, pre: map[int]*infer.Prefix{}}
+	small := Spec{Experiment: "plan", Arm: "plan", Seed: s.Seed, Data: s.Data, Train: s.Train, Untrained: s.Untrained}
+	small.Data.Rows, small.Train.Epochs = min(s.Data.Rows, 64), 1
+	small.Data.Clean, small.Data.Probe, small.Data.Restricted, small.Data.LookAlike = min(s.Data.Clean, 64), 0, min(s.Data.Restricted, 4), 0
+	defer func() {
+		for _, p := range probe.pre {
+			p.Close()
+		}
+	}()
+	w, err := probe.work(ctx, &small)
+	if err != nil {
+		return 0, err
+	}
+	speed := 0.0
+	for range 2 {
+		start := time.Now()
+		err := finetune.Group(ctx, workers, workers, b.Machine.Worker, func(ctx context.Context, dev compute.Device, _ int) error {
+			_, _, err := probe.do(ctx, dev, &small, nil)
+			return err
+		})
+		if err != nil {
+			return 0, fmt.Errorf("calibration: %w", err)
+		}
+		speed = float64(workers) * w.flops(b.Base.Config, &small) / time.Since(start).Seconds()
+	}
+	runtime.GC()
+	return speed, nil
+}
+
+// stale says, a line each, which stored runs are of this sweep no more, and why.
+func (b *Bench) stale(wanted map[string]*Spec, st *store.Store) ([]string, error) {
+	type place struct {
+		arm  string
+		seed int64
+	}
+	now := map[place]*Spec{}
+	for _, s := range wanted {
+		now[place{s.Arm, int64(s.Seed)}] = s
+	}
+	runs, err := st.Runs(func(r *store.Run) bool { return wanted[r.ID] == nil })
+	if err != nil {
+		return nil, err
+	}
+	sort.Slice(runs, func(i, j int) bool {
+		return runs[i].Arm < runs[j].Arm || runs[i].Arm == runs[j].Arm && runs[i].Seed < runs[j].Seed
+	})
+	var out []string
+	for i := range runs {
+		r := &runs[i]
+		s := now[place{r.Arm, r.Seed}]
+		why := "the script does not ask for it"
+		if s != nil {
+			why = changes(r.Spec, b.fields(s))
+		}
+		out = append(out, fmt.Sprintf("%s seed %d (%s): %s", r.Arm, r.Seed, r.ID[:min(8, len(r.ID))], why))
+	}
+	return out, nil
+}
+
+// changes says which fields of a run differ.
+func changes(was, is []store.Field) string {
+	old, all := map[string]string{}, map[string]bool{}
+	for _, f := range was {
+		old[f.Name], all[f.Name] = f.Value, true
+	}
+	var out []string
+	for _, f := range is {
+		if v, ok := old[f.Name]; !ok {
+			out = append(out, fmt.Sprintf("%s is new: %s", f.Name, f.Value))
+		} else if v != f.Value {
+			out = append(out, fmt.Sprintf("%s was %s, is %s", f.Name, v, f.Value))
+		}
+		delete(old, f.Name)
+	}
+	var gone []string
+	for name := range old {
+		gone = append(gone, name+" is gone")
+	}
+	sort.Strings(gone)
+	if out = append(out, gone...); len(out) == 0 {
+		return "another version of the program made it"
+	}
+	return strings.Join(out, "; ")
+}
