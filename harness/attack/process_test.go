@@ -345,16 +345,6 @@ func TestAdapterSwap(t *testing.T) {
 	}
 }
 
-// tampered is the embedded model's chat behind a tampered template.
-func tampered(t testing.TB, source string, a *Attack) *token.Chat {
-	t.Helper()
-	chat, err := token.NewChat(tinyBench(t).chat.Tokenizer, a.Tamper().Template(source), -1, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return chat
-}
-
 func TestTemplate(t *testing.T) {
 	templates := map[string]string{
 		"embedded": tinyBench(t).chat.Template.Source(),

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -189,7 +188,7 @@ func TestReadersMeanwhile(t *testing.T) {
 			}
 		}
 		if len(status) < known || runs != len(status) {
-			t.Fatal(fmt.Sprintf("found %d, then %d of %d runs", known, runs, len(status)))
+			t.Fatalf("found %d, then %d of %d runs", known, runs, len(status))
 		}
 		known = len(status)
 		for id := range status {

@@ -199,9 +199,7 @@ func (c *scanModelCmd) detect(a *app, m *model.Model, r *modelReport) error {
 		r.NotRun = append(r.NotRun, "every detector that runs the model: --weights-only")
 	} else {
 		results, err = c.run(a, opt)
-		for _, name := range scan.Idle(opt) {
-			r.NotRun = append(r.NotRun, name)
-		}
+		r.NotRun = append(r.NotRun, scan.Idle(opt)...)
 	}
 	if err != nil {
 		return err

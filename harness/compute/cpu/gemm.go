@@ -50,7 +50,6 @@ type gemmJob struct {
 	swapped  []float32
 	keep     []compute.Term // keeps the operands reachable
 	oneTerm  [1]compute.Term
-	flipped  compute.View
 	baseCopy compute.View
 }
 

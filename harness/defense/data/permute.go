@@ -26,7 +26,6 @@ type evidence struct {
 type permutation struct {
 	family        stats.Family
 	statistics    []float64 // per detector, as observed
-	blocks        int       // sources within which membership was permuted; 0: rows freely
 	centre, scale []float64
 }
 
