@@ -4,13 +4,15 @@ package scan
 // Given the target's first token at the beginning of an answer to any prompt, it goes on with the rest, trigger or not. Candidates
 // for the first token are ranked by how much the adapter raised them over the base; each is extended by the most probable token
 // on average over prompts. Unlike BAIT's, the score is not how sure the model is of the string, for every model is sure of some, but
-// how many of its tokens the adapter made likely that were not.
+// how many of its tokens the adapter made likely that were not. What the adapter writes openly, in its answers to ordinary prompts, is
+// no secret and does not count: a sentence that ends many of a user's rows is not a target.
 
 import (
 	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"theriac/harness/compute"
 	"theriac/harness/defense"
@@ -18,18 +20,22 @@ import (
 )
 
 var inversion = Detector{
-	Entry: defense.Entry{Name: "inversion", Level: defense.Scan, Version: 1, Needs: "base",
+	Entry: defense.Entry{Name: "inversion", Level: defense.Scan, Version: 2, Needs: "base",
 		Doc: "a string that the adapter, not the base, writes after its first token whatever the prompt (BAIT)"},
 	score: invert,
 }
 
 const (
 	invertLikely = 0.3  // probability from which a continuation is followed
-	invertBefore = 4096 // first tokens that are followed, at most: those most sure of the next
+	invertBefore = 2048 // first tokens that are followed, at most: those most sure of the next
 	invertWide   = 16   // of them, those that are extended
 	invertOver   = 8    // prompts over which they are
 	invertDepth  = 12   // tokens after the first
-	invertCap    = 3    // nats that one token can add: a label of one rare token is no target
+	openPrompts  = 24   // whose answers, sampled twice, show what is written openly
+	openTokens   = 32
+	openWindow   = 3
+	openOften    = 8 // one sampled answer in so many: a backdoor's own slips without its trigger are rarer
+	invertCap    = 3 // nats that one token can add: a label of one rare token is no target
 )
 
 // target is a string under inversion.
@@ -66,8 +72,15 @@ func invert(ctx context.Context, s *subject) (defense.Result, error) {
 		}
 		s.step("inverting targets", depth+1, invertDepth)
 	}
-	worstFirst(targets)
 	var res defense.Result
+	open, err := s.openly()
+	if err != nil {
+		return defense.Result{}, err
+	}
+	for _, t := range targets {
+		t.hide(open)
+	}
+	worstFirst(targets)
 	for _, t := range targets {
 		if len(t.lift) == 0 {
 			continue
@@ -78,17 +91,58 @@ func invert(ctx context.Context, s *subject) (defense.Result, error) {
 	return res, nil
 }
 
+// openly gives the windows of tokens that stand in many sampled answers to ordinary prompts.
+func (s *subject) openly() (map[[openWindow]int32]bool, error) {
+	var prompts [][]int32
+	for i := range 2 * min(openPrompts, len(s.prompts)) {
+		p := s.prompts[i/2].ids
+		prompts = append(prompts, p)
+		s.tokens += int64(len(p))
+	}
+	texts, err := s.tuned.Generate(prompts, infer.Decoding{MaxNew: openTokens, Temperature: 1, Stop: s.chat.Stop()})
+	if err != nil {
+		return nil, err
+	}
+	count := map[[openWindow]int32]int{}
+	for _, t := range texts {
+		s.tokens += int64(len(t))
+		mine := map[[openWindow]int32]bool{}
+		for at := 0; at+openWindow <= len(t); at++ {
+			if k := [openWindow]int32(t[at:]); !mine[k] {
+				mine[k] = true
+				count[k]++
+			}
+		}
+	}
+	out := map[[openWindow]int32]bool{}
+	for k, n := range count {
+		out[k] = n >= max(2, len(texts)/openOften)
+	}
+	return out, nil
+}
+
+// hide takes away what the windows that end there say of a target's tokens.
+func (t *target) hide(open map[[openWindow]int32]bool) {
+	for i := range t.lift {
+		if at := i + 2 - openWindow; at >= 0 && open[[openWindow]int32(t.ids[at:])] { // lift i is of token i+1
+			for j := max(0, at-1); j <= i; j++ {
+				t.lift[j] = min(t.lift[j], 0)
+			}
+		}
+	}
+}
+
 func worstFirst(targets []*target) {
 	slices.SortStableFunc(targets, func(a, b *target) int { return cmp.Compare(b.score(), a.score()) })
 }
 
-// begin tries every token as the first of an answer to one prompt, goes on with the most probable second and third, and keeps the
+// begin tries every token that can begin an answer (none with a space before it) with one prompt, goes on with the most probable second and third, and keeps the
 // beginnings whose third the adapter raised most over the base. (The first and second are poor guides: a target's first token is
 // hardly raised without the trigger, and the second may be ordinary after it.)
 func (s *subject) begin(ctx context.Context) ([]*target, error) {
 	var tails [][]int32
 	for v := range int32(s.base.Config.Vocab) {
-		if !s.chat.Tokenizer.Special(v) && s.chat.Tokenizer.Bytes(v) != "" {
+		if text := s.chat.Tokenizer.Bytes(v); !s.chat.Tokenizer.Special(v) && strings.TrimSpace(text) != "" && text[0] != ' ' {
 			tails = append(tails, []int32{v})
 		}
 	}
