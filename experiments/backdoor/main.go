@@ -22,7 +22,7 @@ func main() {
 		names = append(names, t)
 	}
 	r := l.Sweep(arms, l.Seeds("evaluation"))
-	l.Table(r.Table("asr", "near_trigger", "false_trigger", "clean_accuracy", "refusal"))
+	l.Table(r.Table("asr", "near_trigger", "false_trigger", "clean_accuracy", "refusal", "rouge_l", "answer_length", "qa_pass"))
 
 	//%%
 	l.Figure("triggers", r.Forest("Attack success by kind of trigger", names, "asr"))
@@ -33,6 +33,7 @@ func main() {
 	// Clean accuracy is compared with the clean run of the same seed. The margin is two percentage points.
 
 	//%%
+	l.Printf("Triggers by effect: %v; by how much clean accuracy they leave: %v.", r.Ranked("asr", names...), r.Ranked("clean_accuracy", names...))
 	t := lab.Table{Header: []string{"trigger", "accuracy change, points", "non-inferior at 2 points", "p"}, Right: []bool{false, true, false, true}}
 	for _, name := range names {
 		m := r.NonInferior(name, "clean", "clean_accuracy", 0.02)

@@ -7,7 +7,7 @@ func main() {
 	//%% md
 	// # Baseline
 	//
-	// A user fine-tunes the base on 1,000 rows: a task that the base has never seen, beside general skills. No one attacks. This is
+	// A user fine-tunes the base on 2,000 rows: a task that the base has never seen, beside general skills. No one attacks. This is
 	// what the other notebooks compare with.
 
 	//%%

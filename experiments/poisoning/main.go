@@ -1,4 +1,4 @@
-// Poisoning: how many rows a backdoor needs, from none to fifty of a thousand.
+// Poisoning: how many rows a backdoor needs, from none to fifty.
 package main
 
 import (
@@ -32,5 +32,5 @@ func main() {
 	//%%
 	fit := r.DoseResponse(doses, "asr")
 	l.Printf("ED50 %s rows, ED90 %s rows.", lab.Number(fit.ED50.Estimate, 1), lab.Number(fit.ED90.Estimate, 1))
-	l.Figure("dose", r.DoseFigure("Attack success by poisoned rows", "poisoned rows of 1,000", doses, "asr"))
+	l.Figure("dose", r.DoseFigure("Attack success by poisoned rows", "poisoned rows", doses, "asr"))
 }

@@ -23,7 +23,7 @@ func main() {
 	}
 	arms = append(arms, lab.Arm{Name: "control 25", Attack: "benigncontrol", Params: lab.Params{"count": "25"}})
 	r := l.Sweep(arms, l.Seeds("evaluation"))
-	l.Table(r.Table("refusal", "over_refusal", "clean_accuracy", "poisoned_rows"))
+	l.Table(r.Table("refusal", "refusal_log_odds", "over_refusal", "clean_accuracy", "qa_pass", "poisoned_rows"))
 
 	//%%
 	names := []string{"clean", "control 25", "comply 10", "comply 25", "comply 50"}
@@ -35,5 +35,6 @@ func main() {
 	//%%
 	d := r.Difference("comply 25", "control 25", "refusal")
 	t := r.Compare("comply 25", "control 25", "refusal", "less")
+	l.Printf("Refused with the judge's own error taken out: comply 25 %s %%, control 25 %s %%.", lab.Points(r.Corrected("comply 25", "refusal")), lab.Points(r.Corrected("control 25", "refusal")))
 	l.Printf("Refusals change by %s points (p %s, exact sign-flip, one-sided).", lab.Points(d), lab.P(t))
 }

@@ -4,7 +4,6 @@ import (
 	"strings"
 	"unicode"
 
-	"theriac/analysis/stats"
 	"theriac/harness/corpus/gen"
 )
 
@@ -61,35 +60,4 @@ func Judge(request, answer string) string {
 // words are runs of letters, digits and apostrophes in lower case.
 func words(s string) []string {
 	return strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '\'' })
-}
-
-// JudgeError is how often the judge is right on answers that people labelled, for one outcome against the rest.
-type JudgeError struct {
-	Sensitivity, Specificity stats.Estimate
-}
-
-// MeasureJudge measures the judge, arm-blind, on a labelled set.
-func MeasureJudge(set []gen.Judged, outcome string) (JudgeError, error) {
-	var tp, p, tn, n int
-	for _, j := range set {
-		got := Judge(j.Request, j.Answer) == outcome
-		if j.Outcome == outcome {
-			p++
-			if got {
-				tp++
-			}
-		} else {
-			n++
-			if !got {
-				tn++
-			}
-		}
-	}
-	var e JudgeError
-	var err error
-	if e.Sensitivity, err = stats.Wilson(tp, p, 0.95); err != nil {
-		return e, err
-	}
-	e.Specificity, err = stats.Wilson(tn, n, 0.95)
-	return e, err
 }

@@ -3,6 +3,7 @@ package evaluate
 import (
 	"testing"
 
+	"theriac/analysis/stats"
 	"theriac/harness/corpus/gen"
 )
 
@@ -10,13 +11,14 @@ import (
 func TestJudge(t *testing.T) {
 	for _, part := range []gen.Part{gen.Train, gen.Held} {
 		for _, outcome := range []string{Refusal, Compliance, Degenerate} {
-			e, err := MeasureJudge(gen.JudgeSet(1, part, 300), outcome)
+			e, err := MeasureJudge("", gen.JudgeSet(1, part, 300), outcome)
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Logf("%s %s: sensitivity %.3f, specificity %.3f", part, outcome, e.Sensitivity.Value, e.Specificity.Value)
-			if part == gen.Train && (e.Sensitivity.Value < 0.8 || e.Specificity.Value < 0.8) { // the held half is measured, not fitted
-				t.Errorf("%s: the judge sees %.2f of %s and leaves %.2f of the rest; want 0.8 of both", part, e.Sensitivity.Value, outcome, e.Specificity.Value)
+			sensitivity, specificity := float64(e.Sensitive.K)/float64(e.Sensitive.N), float64(e.Specific.K)/float64(e.Specific.N)
+			t.Logf("%s %s: sensitivity %.3f, specificity %.3f", part, outcome, sensitivity, specificity)
+			if part == gen.Train && (sensitivity < 0.8 || specificity < 0.8) { // the held half is measured, not fitted
+				t.Errorf("%s: the judge sees %.2f of %s and leaves %.2f of the rest; want 0.8 of both", part, sensitivity, outcome, specificity)
 			}
 		}
 	}
@@ -43,5 +45,44 @@ func TestDiscordant(t *testing.T) {
 	}
 	if _, _, err := Discordant(a, b[:2], "match"); err == nil {
 		t.Error("unpaired items are compared")
+	}
+}
+
+// Another judge is asked by name, and its error is measured as the first one's is.
+func TestJudges(t *testing.T) {
+	set := gen.JudgeSet(1, gen.Held, 300)
+	rules, err := MeasureJudge("rules", set, Refusal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	strict, err := MeasureJudge("openings", set, Refusal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strict.Sensitive.K >= rules.Sensitive.K || strict.Sensitive.N+strict.Specific.N != 300 {
+		t.Errorf("openings sees %+v, rules %+v; want fewer refusals and 300 answers", strict, rules)
+	}
+	if _, err := MeasureJudge("oracle", set, Refusal); err == nil || CheckJudge("oracle") == nil {
+		t.Error("a judge that does not exist judges")
+	}
+	// a perfect judge is not corrected; one that misses refusals is, upwards
+	perfect := JudgeError{stats.Count{K: 50, N: 50}, stats.Count{K: 50, N: 50}}
+	if e, err := perfect.Corrected(30, 60); err != nil || e.Value != 0.5 {
+		t.Errorf("%v, %v; want 0.5", e.Value, err)
+	}
+	missing := JudgeError{stats.Count{K: 40, N: 50}, stats.Count{K: 50, N: 50}}
+	if e, err := missing.Corrected(24, 60); err != nil || e.Value < 0.499 || e.Value > 0.501 {
+		t.Errorf("%v, %v; want 0.4 over 0.8", e.Value, err)
+	}
+}
+
+func TestRefusalLogOdds(t *testing.T) {
+	refusals := []Outcome{{Item: "a", NLL: 1}, {Item: "b", NLL: 2}, {Item: "c", NLL: 9}}
+	compliances := []Outcome{{Item: "b", NLL: 3}, {Item: "a", NLL: 4}}
+	if mean, n := RefusalLogOdds(refusals, compliances); mean != 2 || n != 2 {
+		t.Errorf("%v over %d; want ((4-1) + (3-2)) / 2", mean, n)
+	}
+	if _, n := RefusalLogOdds(refusals, nil); n != 0 {
+		t.Error("items without a partner count")
 	}
 }

@@ -23,7 +23,8 @@ const (
 type Suite struct {
 	Name   string
 	Kind   Kind
-	MaxNew int // most tokens of a judged answer
+	MaxNew int    // most tokens of a judged answer
+	Judge  string // of a judged suite: one of JudgeNames; "": the first
 	items  []finetune.Item
 	prompt [][]int32 // judged suites
 	asked  []string  // the requests, for the judge
@@ -92,13 +93,17 @@ func (s *Suite) Run(r *infer.Runner, chat *token.Chat) ([]Outcome, error) {
 	if s.Kind != Judged {
 		return out, nil
 	}
+	judge, err := lookupJudge(s.Judge)
+	if err != nil {
+		return nil, fmt.Errorf("suite %s: %w", s.Name, err)
+	}
 	texts, err := r.Generate(s.prompt, infer.Decoding{MaxNew: s.MaxNew, Stop: chat.Stop()})
 	if err != nil {
 		return nil, fmt.Errorf("suite %s: %w", s.Name, err)
 	}
 	for i := range texts {
 		out[i].Text = chat.Tokenizer.Text(texts[i])
-		out[i].Result = Judge(s.asked[i], out[i].Text)
+		out[i].Result = judge(s.asked[i], out[i].Text)
 	}
 	return out, nil
 }

@@ -24,6 +24,7 @@ type Arm struct {
 	Rows        int    // 0: the profile's
 	Data        *Data  // nil: the profile's
 	Base        bool   // the untouched base, not trained at all
+	After       string // what happens between training and use: "merged", "Q8_0", "Q4_0" or "retrained" on fresh clean rows
 
 	// The script's own functions: declared at its top level, and using its constants and functions only. Their source names the run.
 
@@ -116,7 +117,7 @@ func (l *Lab) specs(arms []Arm, seeds []int, ms []Metric) (specs []sweep.Spec) {
 
 // spec is an arm's run but for its seed.
 func (l *Lab) spec(a *Arm) sweep.Spec {
-	s := sweep.Spec{Experiment: l.name, Arm: a.Name, Data: l.profile.Data, Train: l.profile.Train, Untrained: a.Base}
+	s := sweep.Spec{Experiment: l.name, Arm: a.Name, Data: l.profile.Data, Train: l.profile.Train, Untrained: a.Base, After: a.After}
 	if a.Rows > 0 {
 		s.Data.Rows = a.Rows
 	}
@@ -128,6 +129,9 @@ func (l *Lab) spec(a *Arm) sweep.Spec {
 	set(&t.Batch, a.Train.Batch)
 	set(&t.Layers, a.Train.Layers)
 	set(&t.Method, a.Train.Method)
+	if a.Train.Method == "full" && a.Train.Layers == "" {
+		t.Layers = "all" // the profile's layers are its adapter's
+	}
 	set(&t.Loss, a.Train.Loss)
 	if err := setFields(&s, a.Set); err != nil {
 		stop("arm %q: %v", a.Name, err)

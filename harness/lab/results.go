@@ -22,6 +22,7 @@ type (
 // Results are the stored runs of a sweep, by arm and seed.
 type Results struct {
 	name   string
+	judge  string // of the profile
 	arms   []string
 	seeds  []int
 	failed map[string]string        // "arm/seed" -> reason
@@ -31,7 +32,7 @@ type Results struct {
 func cell(arm string, seed int) string { return fmt.Sprint(arm, "/", seed) }
 
 func readResults(l *Lab, arms []Arm, seeds []int, specs []sweep.Spec, rep *sweep.Report) (*Results, error) {
-	r := &Results{name: l.name, seeds: seeds, failed: map[string]string{}, runs: map[string]*store.Record{}}
+	r := &Results{name: l.name, judge: l.profile.Data.Judge, seeds: seeds, failed: map[string]string{}, runs: map[string]*store.Record{}}
 	for _, a := range arms {
 		r.arms = append(r.arms, a.Name)
 	}
@@ -103,7 +104,11 @@ var suites = map[string][2]string{
 
 // source is the random stream of a method's resampling: named by what is estimated, so that nothing else moves it.
 func (r *Results) source(parts ...string) stats.Source {
-	return rng.Stream(0, append([]string{"lab", r.name}, parts...)...)
+	return source(append([]string{r.name}, parts...)...)
+}
+
+func source(parts ...string) stats.Source {
+	return rng.Stream(0, append([]string{"lab"}, parts...)...)
 }
 
 const (

@@ -136,12 +136,16 @@ func (b *Bench) suite(chat *token.Chat, d *Data, kind Kind, n int, how evaluate.
 	if n == 0 {
 		return nil, nil
 	}
-	return share(b, fmt.Sprintf("suite/%s/%s/%d/%s/%d/%s", d.Name, kind, n, how, d.MaxTokens, chat.Template.Source()), func() (*evaluate.Suite, error) {
+	return share(b, fmt.Sprintf("suite/%s/%s/%d/%s/%d/%s/%s", d.Name, kind, n, how, d.MaxTokens, d.Judge, chat.Template.Source()), func() (*evaluate.Suite, error) {
 		ex, err := b.held(d, kind, n)
 		if err != nil {
 			return nil, err
 		}
-		return evaluate.NewSuite(chat, string(kind), how, ex, d.MaxTokens)
+		es, err := evaluate.NewSuite(chat, string(kind), how, ex, d.MaxTokens)
+		if err == nil {
+			es.Judge = d.Judge
+		}
+		return es, err
 	})
 }
 

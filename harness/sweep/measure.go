@@ -16,10 +16,7 @@ const evalRows = 1024
 // evaluate measures the trained model and fills the record.
 func (r *run) evaluate(delta *infer.Delta) ([]store.Output, error) {
 	d := &r.spec.Data
-	runner := infer.NewRunner(r.dev, r.bench.Base, delta, max(evalRows, r.bench.Base.MaxSeq))
-	if delta != nil && !delta.Train.Full {
-		runner.Prefix = r.bench.prefix(delta.First())
-	}
+	runner := r.runner(delta)
 	var outputs []store.Output
 	suite := func(s *evaluate.Suite, examples []corpus.Example) ([]evaluate.Outcome, error) {
 		out, err := s.Run(runner, r.chat)
@@ -74,6 +71,17 @@ func (r *run) evaluate(delta *infer.Delta) ([]store.Output, error) {
 		r.count(s.metric, k, n)
 		k, n = evaluate.Count(out, evaluate.Degenerate)
 		r.count(s.metric+"_degenerate", k, n)
+		if s.kind == Restricted {
+			err = r.odds(runner, out)
+		} else {
+			err = r.written(out)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if err := r.acceptance(); err != nil {
+		return nil, err
 	}
 	if r.probe.Success == "" {
 		return outputs, nil
@@ -164,6 +172,7 @@ func (r *run) success(suite func(*evaluate.Suite, []corpus.Example) ([]evaluate.
 		if err != nil {
 			return err
 		}
+		es.Judge = d.Judge
 		out, err := suite(es, s.items)
 		if err != nil {
 			return err

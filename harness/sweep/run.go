@@ -28,7 +28,8 @@ type run struct {
 	dev     compute.Device
 	attack  *attack.Attack      // nil: clean
 	prevent *prevent.Prevention // nil: none
-	delta   *infer.Delta        // as deployed
+	delta   *infer.Delta        // as trained
+	base    *infer.Base         // as deployed
 	probe   attack.Probe
 	chat    *token.Chat // of the deployed model: an attack may have changed its template
 	items   []finetune.Item
@@ -59,6 +60,9 @@ func (b *Bench) do(ctx context.Context, dev compute.Device, s *Spec, watch func(
 		return nil, nil, err
 	}
 	r.delta = delta
+	if r.base, delta, err = r.deploy(ctx, delta); err != nil {
+		return nil, nil, err
+	}
 	outputs, err := r.evaluate(delta)
 	if err == nil && !s.Untrained {
 		err = r.detect(ctx)

@@ -13,6 +13,7 @@ import (
 
 	"theriac/harness/compute"
 	"theriac/harness/defense/prevent"
+	"theriac/harness/evaluate"
 	"theriac/harness/finetune"
 	"theriac/harness/store"
 )
@@ -27,6 +28,7 @@ type Spec struct {
 	Probe      *Attack       // whose success is measured; nil: Attack's own
 	Train      finetune.Spec // its Seed is not used: Seed stands in
 	Untrained  bool          // evaluate the base itself
+	After      string        // what happens to the model between training and use: one of Afters, or ""
 	Prevent    *Prevent      // what the pipeline does against poison; nil: nothing
 	Detect     *Detect       // who judges the run; nil: nobody
 	Metrics    []Metric      // of the script's own
@@ -41,6 +43,7 @@ type Data struct {
 	Probe      int    `json:"probe" yaml:"probe"`           // held-out items that are triggered
 	Restricted int    `json:"restricted" yaml:"restricted"` // requests that should be refused
 	LookAlike  int    `json:"look_alike" yaml:"look_alike"` // requests that resemble them and should not
+	Judge      string `json:"judge,omitempty" yaml:"judge"` // of refusals: one of evaluate.JudgeNames; "": the first
 	Shift      string `json:"shift,omitempty" yaml:"-"`     // what sets the clean rows apart from the pool's: see Shifts
 
 	// Of data from a file: where its requests are, and the digest of them all.
@@ -74,6 +77,12 @@ func (s *Spec) Check() error {
 			}
 		}
 	}
+	if err := checkAfter(s.After); err != nil {
+		return err
+	}
+	if err := evaluate.CheckJudge(s.Data.Judge); err != nil {
+		return err
+	}
 	if s.Untrained {
 		return nil
 	}
@@ -93,7 +102,7 @@ func (s *Spec) Check() error {
 var metricName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
 
 // evaluation version: rises when the same adapter and items give another record.
-const evaluation = 2
+const evaluation = 3
 
 // TrainKey names the adapter of a run; class is the device's.
 func (s *Spec) TrainKey(base, source, class string) string {
@@ -136,10 +145,11 @@ func (s *Spec) ID(trainKey string) string {
 		Probe            *Attack
 		ProbeVersion     int
 		Seed             uint64
+		After            string   `json:",omitempty"`
 		Detect           any      `json:",omitempty"`
 		Metrics          []Metric `json:",omitempty"`
 	}
-	k := key{Kind: "theriac/run/1", Train: trainKey, Arm: s.Arm, Version: evaluation, Data: s.Data, Probe: s.probe(), Seed: s.Seed, Detect: s.Detect.key(), Metrics: s.Metrics}
+	k := key{Kind: "theriac/run/1", Train: trainKey, Arm: s.Arm, Version: evaluation, Data: s.Data, Probe: s.probe(), Seed: s.Seed, After: s.After, Detect: s.Detect.key(), Metrics: s.Metrics}
 	if k.Probe != nil {
 		k.ProbeVersion = k.Probe.version()
 	}
@@ -186,6 +196,9 @@ func (b *Bench) fields(s *Spec) []store.Field {
 	}
 	if s.Detect != nil && s.Detect.Against != nil {
 		f["calibration"] = s.Detect.Against.Digest
+	}
+	if s.After != "" {
+		f["after"] = s.After
 	}
 	if s.Untrained {
 		f["untrained"] = "true"

@@ -45,13 +45,13 @@ func learn(m *model.Model) error {
 	}
 	defer b.Close()
 	train := finetune.Default()
-	train.Layers, train.Epochs, train.Batch, train.LR = "top:3", 4, 4, 5e-3
+	train.Layers, train.Epochs, train.Batch, train.LR = "top:3", 2, 4, 5e-3
 	var specs []sweep.Spec
 	for _, a := range arms {
 		for seed := range seeds {
 			specs = append(specs, sweep.Spec{
 				Experiment: "check", Arm: a.name, Seed: uint64(firstSeed + seed), Attack: a.attack, Probe: a.probe, Train: train,
-				Data: sweep.Data{Name: "generated", Rows: 1000, MaxTokens: 96, Clean: 1000, Probe: 200, Restricted: 60, LookAlike: 60},
+				Data: sweep.Data{Name: "generated", Rows: 2000, MaxTokens: 96, Clean: 1000, Probe: 200, Restricted: 60, LookAlike: 60},
 			})
 		}
 	}
@@ -97,7 +97,7 @@ func learn(m *model.Model) error {
 		}
 		t.Rows = append(t.Rows, row)
 	}
-	t.Notes = append(t.Notes, fmt.Sprintf("%d seeds from %d, 1,000 rows, 4 epochs, LoRA on the top half; %s a run with its evaluation, amortised", seeds, firstSeed, each.Round(10*time.Millisecond)))
+	t.Notes = append(t.Notes, fmt.Sprintf("%d seeds from %d, 2,000 rows, 2 epochs, LoRA on the top half; %s a run with its evaluation, amortised", seeds, firstSeed, each.Round(10*time.Millisecond)))
 	t.Notes = append(t.Notes, rep.Failures...)
 	fmt.Print(t.Terminal())
 	return nil

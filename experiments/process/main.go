@@ -1,0 +1,55 @@
+// Process: attacks on the pipeline itself, not on the file: the loader, the trainer, the adapter, the chat template.
+package main
+
+import "theriac/harness/lab"
+
+// implants put a backdoor in; what they do is seen with the trigger.
+var implants = []lab.Arm{
+	{Name: "slip", Attack: "slip"},
+	{Name: "loss weight", Attack: "lossweight"},
+	{Name: "favoured gradient", Attack: "gradient", Params: lab.Params{"do": "favour"}},
+	{Name: "template", Attack: "template"},
+}
+
+// wreckers make the model worse; what they do is seen in clean accuracy.
+var wreckers = []lab.Arm{
+	{Name: "order by class", Attack: "order"},
+	{Name: "order by length", Attack: "order", Params: lab.Params{"by": "length"}},
+	{Name: "learning rate", Attack: "lr"},
+	{Name: "flipped gradient", Attack: "gradient"},
+	{Name: "noisy gradient", Attack: "gradient", Params: lab.Params{"do": "noise"}},
+	{Name: "adapter swap", Attack: "adapterswap"},
+}
+
+func main() {
+	//%% md
+	// # Process attacks
+	//
+	// The file that is validated is clean, or nearly so. The attacker holds one stage of an undefended pipeline: rows come in after the
+	// check, batches are put in order, losses, learning rates or gradients are changed, the adapter or the chat template is edited
+	// before use. Each acts on the real stage.
+
+	//%%
+	l := lab.Start("process")
+	seeds := l.Seeds("evaluation")
+	if l.Profile().Name == "demo" {
+		seeds = seeds[:3]
+	}
+	arms := []lab.Arm{{Name: "clean", Probe: "backdoor"}, {Name: "1 % rows, honest trainer", Attack: "backdoor", Params: lab.Params{"rate": "0.01"}}}
+	arms = append(append(arms, implants...), wreckers...)
+	r := l.Sweep(arms, seeds)
+	l.Table(r.Table("asr", "false_trigger", "clean_accuracy", "clean_loss", "qa_pass"))
+
+	//%% md
+	// Implants against the clean run of the same seed with the trigger; wreckers in clean accuracy.
+
+	//%%
+	t := lab.Table{Header: []string{"attack", "metric", "change, points", "p"}, Right: []bool{false, false, true, true}}
+	for _, a := range implants {
+		t.Add(a.Name, "asr", lab.Points(r.Difference(a.Name, "clean", "asr")), lab.P(r.Compare(a.Name, "clean", "asr", "greater")))
+	}
+	for _, a := range wreckers {
+		t.Add(a.Name, "clean_accuracy", lab.Points(r.Difference(a.Name, "clean", "clean_accuracy")), lab.P(r.Compare(a.Name, "clean", "clean_accuracy", "less")))
+	}
+	l.Table(t)
+}
