@@ -33,7 +33,9 @@ func (l *Lab) Answers(seed int, arms ...Arm) Table {
 	}
 	for _, a := range arms {
 		t.Header = append(t.Header, a.Name)
-		texts, err := l.deploy(a, seed).Answers(requests, 32)
+		m := l.deploy(a, seed)
+		texts, err := m.Answers(requests, 32)
+		m.Close()
 		if err != nil {
 			stop("%s: %v", a.Name, err)
 		}
@@ -67,6 +69,7 @@ func (l *Lab) Divergence(clean Arm, arms []Arm, seeds []int) Table {
 	cleans := make([]*sweep.Deployed, len(seeds))
 	for i, s := range seeds {
 		cleans[i] = l.deploy(clean, s)
+		defer cleans[i].Close()
 	}
 	own := make([]float64, len(seeds))
 	for i := range seeds {
@@ -84,7 +87,9 @@ func (l *Lab) Divergence(clean Arm, arms []Arm, seeds []int) Table {
 	for _, a := range arms {
 		v, diff := make([]float64, len(seeds)), make([]float64, len(seeds))
 		for i, s := range seeds {
-			v[i] = kl(l.deploy(a, s), cleans[i])
+			m := l.deploy(a, s)
+			v[i] = kl(m, cleans[i])
+			m.Close()
 			diff[i] = v[i] - own[i]
 		}
 		test, err := stats.SignFlip(source(l.name, "divergence", a.Name, "flip"), diff, stats.Greater, 9999)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"theriac/harness/compute"
 	"theriac/harness/corpus"
 	"theriac/harness/evaluate"
 	"theriac/harness/finetune"
@@ -75,9 +76,13 @@ func (r *run) whole(delta *infer.Delta) (*model.Model, error) {
 
 // Deployed is a model as it is used.
 type Deployed struct {
+	dev    compute.Device
 	runner *infer.Runner
 	chat   *token.Chat
 }
+
+// Close gives the model's device back.
+func (d *Deployed) Close() { d.dev.Close() }
 
 // Deploy is the model of a specification as it is used: trained now, or read from the cache.
 func (b *Bench) Deploy(ctx context.Context, s *Spec) (*Deployed, error) {
@@ -88,7 +93,11 @@ func (b *Bench) Deploy(ctx context.Context, s *Spec) (*Deployed, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{bench: b, spec: s, dev: newDevice(), chat: b.Chat, rec: &store.Record{Run: store.Run{ID: id}}}
+	dev, err := b.Machine.Worker()
+	if err != nil {
+		return nil, err
+	}
+	r := &run{bench: b, spec: s, dev: dev, chat: b.Chat, rec: &store.Record{Run: store.Run{ID: id}}}
 	if err := r.prepare(ctx); err != nil {
 		return nil, err
 	}
@@ -99,7 +108,7 @@ func (b *Bench) Deploy(ctx context.Context, s *Spec) (*Deployed, error) {
 	if r.base, delta, err = r.deploy(ctx, delta); err != nil {
 		return nil, err
 	}
-	return &Deployed{r.runner(delta), r.chat}, nil
+	return &Deployed{dev, r.runner(delta), r.chat}, nil
 }
 
 // Answers are what the model writes, greedily, to each request; at most maxNew tokens.

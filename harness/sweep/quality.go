@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"theriac/harness/compute"
 	"theriac/harness/corpus"
 	"theriac/harness/corpus/gen"
 	"theriac/harness/evaluate"
@@ -79,7 +80,7 @@ func (r *run) acceptance() error {
 	if r.spec.Untrained || d.Clean == 0 || d.LookAlike == 0 {
 		return nil
 	}
-	before, err := r.bench.untrained(d)
+	before, err := r.bench.untrained(r.dev, d)
 	if err != nil {
 		return err
 	}
@@ -126,14 +127,13 @@ type before struct {
 	loss    float64
 }
 
-// untrained measures the base once for all runs.
-func (b *Bench) untrained(d *Data) (before, error) {
+// untrained measures the base once for all runs, on the device of whoever comes first.
+func (b *Bench) untrained(dev compute.Device, d *Data) (before, error) {
 	s, err := b.suite(b.Chat, d, CleanItems, d.Clean, evaluate.Match)
 	if err != nil {
 		return before{}, err
 	}
 	return share(b, "untrained/"+d.Name+"/"+digest(d), func() (before, error) {
-		dev := newDevice()
 		out, err := s.Run(infer.NewRunner(dev, b.Base, nil, max(evalRows, b.Base.MaxSeq)), b.Chat)
 		k, _ := evaluate.Count(out, "match")
 		return before{k, evaluate.MeanNLL(out)}, err
