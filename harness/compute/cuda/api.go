@@ -76,7 +76,7 @@ func (a *api) fail(call string, code int32) error {
 	}
 	err := errors.New("cuda: " + call + ": " + name)
 	if code == codeMemory {
-		err = fmt.Errorf("cuda: %w (%s); use smaller batches or a smaller --max-tokens, or --device cpu", compute.ErrMemory, call)
+		err = fmt.Errorf("cuda: %w (%s); make batches or --max-tokens smaller, or use --device cpu", compute.ErrMemory, call)
 	}
 	return &compute.Fault{Err: err}
 }

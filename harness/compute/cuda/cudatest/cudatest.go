@@ -102,6 +102,8 @@ type Driver struct {
 	Version func(v int32)
 	Count   func(n int32)
 	Used    func() uint64 // bytes allocated
+	// Refusals is how often memory was asked for that there was not.
+	Refusals func() int32
 }
 
 // Memory is how much the device has unless a test says otherwise.
@@ -122,6 +124,7 @@ func Use(t testing.TB) *Driver {
 	purego.RegisterLibFunc(&d.Version, lib, "fake_version")
 	purego.RegisterLibFunc(&d.Count, lib, "fake_devices")
 	purego.RegisterLibFunc(&d.Used, lib, "fake_used")
+	purego.RegisterLibFunc(&d.Refusals, lib, "fake_refusals")
 	t.Cleanup(func() { d.Memory(Memory); d.Version(12040); d.Count(1) })
 	return d
 }

@@ -25,6 +25,7 @@ struct Stream { std::vector<Launch> queue; };
 std::recursive_mutex lock;
 int version = 12040, devices = 1, context_dummy;
 size_t total = 1ull << 30, used;
+int refusals;
 Result broken; // a failed launch spoils the context
 std::map<std::string, std::pair<Result, int>> faults;
 std::map<Ptr, size_t> blocks;
@@ -73,6 +74,7 @@ void fake_memory(unsigned long long bytes) { total = bytes; }
 void fake_version(int v) { version = v; }
 void fake_devices(int n) { devices = n; }
 unsigned long long fake_used() { return used; }
+int fake_refusals() { return refusals; }
 
 Result cuInit(unsigned) { GUARD(false) return OK; }
 Result cuDriverGetVersion(int *v) { GUARD(false) *v = version; return OK; }
@@ -97,7 +99,7 @@ Result cuMemGetInfo_v2(size_t *f, size_t *t) { ENTER() *t = total; *f = used < t
 Result cuMemAlloc_v2(Ptr *p, size_t n) {
   ENTER()
   if (!n) return INVALID_VALUE;
-  if (used + n > total) return OUT_OF_MEMORY;
+  if (used + n > total) return refusals++, OUT_OF_MEMORY;
   size_t pages = (n + 4095) / 4096 * 4096;
   char *m = (char *)mmap(0, pages + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (m == MAP_FAILED) return OUT_OF_MEMORY;
