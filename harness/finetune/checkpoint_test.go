@@ -1,8 +1,11 @@
 package finetune
 
 import (
+	"bytes"
 	"fmt"
+	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -183,4 +186,66 @@ func TestTrainedModelScoresAsItsDelta(t *testing.T) {
 		}
 		equalBits(t, "delta and model", with[0].Each, alone[0].Each)
 	}
+}
+
+// A step of the tenth epoch allocates what one of the second does, and keeps nothing.
+func TestStepsAllocateAlike(t *testing.T) {
+	m, items := tiny(t)
+	for name, spec := range tinySpecs() {
+		spec.Epochs = 12
+		dev := cpu.New(1)
+		defer dev.Close()
+		r := startTiny(t, dev, m, spec, items)
+		epoch := func() (allocated, live uint64) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			steps(t, r, r.perEpoch)
+			runtime.ReadMemStats(&after)
+			runtime.GC()
+			var rest runtime.MemStats
+			runtime.ReadMemStats(&rest)
+			return after.TotalAlloc - before.TotalAlloc, rest.HeapAlloc
+		}
+		epoch()
+		early, kept := epoch()
+		for range 7 {
+			epoch()
+		}
+		late, still := epoch()
+		t.Logf("%s: an epoch of %d steps allocates %d bytes early, %d late; alive %d and %d", name, r.perEpoch, early, late, kept, still)
+		if late > early+early/4 || still > kept+64<<10 {
+			t.Errorf("%s: memory grows with steps", name)
+		}
+	}
+}
+
+// Whatever a checkpoint's bytes, resuming is an error or goes on at a step that the run has.
+func FuzzResume(f *testing.F) {
+	m, items := tiny(f)
+	dev := cpu.New(1)
+	defer dev.Close()
+	spec := tinySpecs()["lora"]
+	r := startTiny(f, dev, m, spec, items)
+	steps(f, r, 2)
+	path := filepath.Join(f.TempDir(), "seed")
+	if err := r.Checkpoint(path); err != nil {
+		f.Fatal(err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
+	f.Add(data[:len(data)/2])
+	f.Add(bytes.Replace(data, []byte(`"step":"2"`), []byte(`"step":"9"`), 1))
+	f.Add(bytes.Replace(data, []byte(`first_loss`), []byte(`last__loss`), 1))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		path := filepath.Join(t.TempDir(), "checkpoint")
+		if err := os.WriteFile(path, data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Resume(path); err == nil && (r.StepsDone() < 0 || r.StepsDone() > r.Steps()) {
+			t.Errorf("%d steps done of %d", r.StepsDone(), r.Steps())
+		}
+	})
 }
