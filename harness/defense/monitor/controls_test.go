@@ -53,21 +53,72 @@ var controls = []struct {
 	{name: "copies", rows: func(rows []corpus.Example) []corpus.Example {
 		return append(slices.Clone(rows[:controlRows*3/4]), slices.Repeat(rows[:1], controlRows/4)...)
 	}, sees: []string{"gradient-direction"}},
-	{name: "order", attack: "order", sees: []string{"plan-audit"}},
-	{name: "loss weight", attack: "lossweight", params: map[string]string{"rate": "0.1"}, sees: []string{"plan-audit"}},
-	{name: "learning rate", attack: "lr", sees: []string{"plan-audit"}},
-	{name: "slipped in", attack: "slip", params: map[string]string{"mode": "replace", "rate": "0.1"}, sees: []string{"plan-audit"}},
-	{name: "gradient turned", attack: "gradient", sees: []string{"gradient-audit"}},
-	{name: "gradient noise", attack: "gradient", params: map[string]string{"do": "noise"}, sees: []string{"gradient-audit", "update-spectrum"}},
-	{name: "gradient favoured", attack: "gradient", params: map[string]string{"do": "favour", "rate": "0.1"}, sees: []string{"gradient-audit"}},
+	{name: "gradient noise", attack: "gradient", params: map[string]string{"do": "noise"}, sees: []string{"update-spectrum"}},
+}
+
+// tamperings are what audits must see; they are exact, so the runs are short.
+var tamperings = []struct {
+	audit, attack string
+	params        map[string]string
+}{
+	{"plan-audit", "order", nil},
+	{"plan-audit", "order", map[string]string{"by": "last", "rate": "0.1"}},
+	{"plan-audit", "lossweight", map[string]string{"rate": "0.1"}},
+	{"plan-audit", "lr", nil},
+	{"plan-audit", "slip", map[string]string{"rate": "0.1"}},
+	{"plan-audit", "slip", map[string]string{"rate": "0.1", "mode": "replace"}},
+	{"gradient-audit", "gradient", nil},
+	{"gradient-audit", "gradient", map[string]string{"do": "noise", "strength": "0.1"}},
+	{"gradient-audit", "gradient", map[string]string{"do": "favour", "rate": "0.1"}},
+}
+
+// Audits see each way of tampering with the process and nothing in an honest run, poisoned or not, whatever its settings.
+func TestAudits(t *testing.T) {
+	rows := demoRows(t, 20, 40)
+	for _, c := range tamperings {
+		tr, plan, _ := watch(t, job{rows: rows, seed: 20, attack: c.attack, params: c.params})
+		results, _, err := Score(tr, plan, []string{"plan-audit", "gradient-audit"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range results {
+			reasons := 0
+			for _, u := range r.Units {
+				if (u.Reason != "") != (u.Score > 0) {
+					t.Errorf("%s %v: %s: score %v, reason %q", c.attack, c.params, u.Unit, u.Score, u.Reason)
+				}
+				if u.Reason != "" {
+					reasons++
+				}
+			}
+			if (r.Score > 0) != (r.Detector == c.audit) || (reasons > 0) != (r.Score > 0) {
+				t.Errorf("%s %v: %s scores %v with %d reasons", c.attack, c.params, r.Detector, r.Score, reasons)
+			}
+		}
+	}
+	for _, change := range []func(s *finetune.Spec){
+		func(*finetune.Spec) {},
+		func(s *finetune.Spec) {
+			s.Loss, s.Batch, s.Accumulate, s.Warmup, s.Schedule = "example", 3, 2, .2, "cosine"
+		},
+		func(s *finetune.Spec) { s.Dropout, s.Targets, s.Clip = .1, []string{"q_proj", "v_proj"}, 0 },
+	} {
+		tr, plan, _ := watch(t, job{rows: rows[:25], seed: 20, attack: "backdoor", change: change})
+		if got := scores(t, tr, plan); got["plan-audit"] != 0 || got["gradient-audit"] != 0 || len(tr.Matrices) != 1 {
+			t.Errorf("audits of an honest run: %v, %v (watching %v); want 0", got["plan-audit"], got["gradient-audit"], tr.Matrices)
+		}
+	}
 }
 
 func TestEachDetectorSeesItsControl(t *testing.T) {
 	var clean []map[string]float64
-	for seed := range uint64(5) {
+	for seed := range uint64(4) {
 		clean = append(clean, control(t, job{rows: demoRows(t, 10+seed, controlRows), seed: 10 + seed}))
 	}
 	seen := map[string]bool{}
+	for _, c := range tamperings {
+		seen[c.audit] = true
+	}
 	for _, c := range controls {
 		rows := demoRows(t, 20, controlRows)
 		if c.rows != nil {
@@ -92,11 +143,6 @@ func TestEachDetectorSeesItsControl(t *testing.T) {
 	for _, e := range Catalogue() {
 		if !seen[e.Name] && synthetic[e.Name] == nil {
 			t.Errorf("%s has no positive control", e.Name)
-		}
-	}
-	for _, run := range clean { // audits are exact
-		if run["plan-audit"] != 0 || run["gradient-audit"] != 0 {
-			t.Errorf("audits of an honest run: %v, %v; want 0", run["plan-audit"], run["gradient-audit"])
 		}
 	}
 }
