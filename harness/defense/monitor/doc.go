@@ -15,5 +15,12 @@
 // [Score] gives each detector's run-level score, higher is worse, and scores of its units with reasons. Of detectors of rows, Units[i] is
 // training example i; of steps, Units[i] is step i+1; of canaries, checkpoint i; of modules, Trace.Modules[i]. No detector has a
 // threshold, a quota or a forced split: whether a score is much is the harness's to say, against clean runs. [Plan] is what was
-// agreed and signed before the run; audits hold the trace against it. [StopWhen] ends a run early and keeps the evidence.
+// agreed and signed before the run; audits hold the trace against it. [Recorder.StopWhen] ends a run early and keeps the evidence.
+//
+// Callbacks that the owner himself adds, and that the plan therefore allows (clipping each example's loss, noise on gradients), are
+// attached after the recorder: it then sees what came before them, and audits do not take them for tampering.
+//
+// Limits. What a row taught (loss-early, loss-low, learned-together, gradient-clusters) is known of rows that are used at least twice: in
+// one epoch these detectors score 0. The gradient audit watches one matrix: a callback that leaves it alone and changes others is not
+// seen. An adapter that is changed after the last step is a matter of the model level.
 package monitor
