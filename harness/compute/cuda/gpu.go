@@ -25,8 +25,9 @@ type Info struct {
 	Compute    int    // compute capability times ten
 	Memory     uint64 // bytes
 	Processors int
-	Driver     int    // the CUDA version that the driver speaks, times a thousand: 12040 is 12.4
-	Shared     int    // bytes of shared memory that a block may have
+	Driver     int // the CUDA version that the driver speaks, times a thousand: 12040 is 12.4
+	Shared     int // bytes of shared memory that a block may have
+	ClockKHz   int
 	Reason     string // why it cannot be used, and what to do; "" if it can
 }
 
@@ -85,13 +86,14 @@ func (a *api) describe(i int32, version int) (Info, error) {
 		n++
 	}
 	d.Name, d.Memory = string(name[:n]), uint64(memory)
-	var v [4]int32
-	for k, attribute := range []int32{75, 76, 16, 97} { // compute capability, processors, shared memory by opting in
+	var v [5]int32
+	for k, attribute := range []int32{75, 76, 16, 97, 13} { // compute capability, processors, shared memory by opting in, clock
 		if err := a.fail("cuDeviceGetAttribute", a.cuDeviceGetAttribute(&v[k], attribute, dev)); err != nil {
 			return d, err
 		}
 	}
 	d.Compute, d.Processors, d.Shared = int(10*v[0]+v[1]), int(v[2]), int(v[3])
+	d.ClockKHz = int(v[4])
 	switch {
 	case version < leastDriver:
 		d.Reason = fmt.Sprintf("the driver speaks CUDA %d.%d, the kernels need 12.0: install driver 525 or later", version/1000, version%1000/10)
@@ -101,6 +103,15 @@ func (a *api) describe(i int32, version int) (Info, error) {
 		d.Reason = fmt.Sprintf("%d MiB of memory, 1 GiB is the least", d.Memory>>20)
 	}
 	return d, nil
+}
+
+// Peak is the GPU's float32 rate without tensor cores, in operations a second: a multiply-add counts as two.
+func (d *Info) Peak() float64 {
+	lanes := 128 // of a processor; 64 on A100 (compute capability 8.0)
+	if d.Compute == 80 {
+		lanes = 64
+	}
+	return 2 * float64(lanes*d.Processors) * 1e3 * float64(d.ClockKHz)
 }
 
 // GPU is an opened GPU: its context, the kernels, the packed weights. It is safe for concurrent use.

@@ -84,6 +84,7 @@ Result cuDeviceGetName(char *s, int n, int) { GUARD(false) strncpy(s, "Fake GPU 
 Result cuDeviceGetAttribute(int *v, int attribute, int) {
   GUARD(false)
   switch (attribute) {
+    case 13: *v = 1000000; return OK;       // clock, kHz
     case 16: *v = 4; return OK;             // multiprocessors
     case 75: *v = 8; return OK;             // compute capability, major
     case 76: *v = 0; return OK;             // minor

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+	"sort"
+
+	"theriac/analysis/stats"
+	"theriac/harness/compute"
+	"theriac/harness/compute/machine"
+	"theriac/harness/compute/oracle"
+	"theriac/harness/finetune"
+	"theriac/harness/infer"
+	"theriac/harness/model/tiny"
+	"theriac/harness/rng"
+	"theriac/harness/store"
+	"theriac/harness/sweep"
+)
+
+// tolerance of an operator's element: absolute, and relative to it.
+const tolerance = 3e-5
+
+// operators: every operator on random shapes, beside the CPU.
+func (c *checker) operators(context.Context) error {
+	dev, err := c.gpu.New()
+	if err != nil {
+		return err
+	}
+	defer dev.Close()
+	host, err := c.cpu.New()
+	if err != nil {
+		return err
+	}
+	defer host.Close()
+	names := make([]string, 0, len(oracle.Cases))
+	for n := range oracle.Cases {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		values, equal, worst := 0, 0, 0.0
+		for i := range c.rounds {
+			seed := uint64(i)*1_000_003 + uint64(len(name))
+			got, want := oracle.Cases[name](dev, &oracle.Gen{Device: dev, Seed: seed}), oracle.Cases[name](host, &oracle.Gen{Device: host, Seed: seed})
+			for j := range want {
+				values++
+				if math.Float32bits(got[j]) == math.Float32bits(want[j]) {
+					equal++
+				} else if d := math.Abs(float64(got[j])-float64(want[j])) / (1 + math.Abs(float64(want[j]))); !(d <= worst) {
+					worst = d
+				}
+			}
+		}
+		c.add("operator "+name, worst <= tolerance, fmt.Sprintf("%d of %d values are the CPU's bit for bit; the largest difference is %.2g, at most %g is right.", equal, values, worst, tolerance))
+	}
+	return nil
+}
+
+// context is the longest sequence that is trained on.
+func (c *checker) context() int { return min(256, c.model.Config.MaxPos) }
+
+// rows are random sequences of about a hundred tokens; the last two thirds are the response.
+func (c *checker) rows(n int) []finetune.Item {
+	r := rng.Stream(1, "gpu-check")
+	out := make([]finetune.Item, n)
+	for i := range out {
+		s := infer.Sequence{}
+		for j := range 40 + r.Intn(min(128, c.context()-40)) {
+			s.IDs, s.Loss = append(s.IDs, int32(r.Intn(c.model.Config.Vocab))), append(s.Loss, j >= 16)
+		}
+		out[i] = finetune.Item{ID: fmt.Sprint(i), Sequence: s}
+	}
+	return out
+}
+
+func (c *checker) spec(epochs int) finetune.Spec {
+	s := finetune.Default()
+	s.Epochs, s.Schedule = epochs, "constant"
+	return s
+}
+
+// losses trains and gives the loss of each step and the trained values.
+func (c *checker) losses(ctx context.Context, on *machine.Machine, steps int) (loss []float64, theta []float32, err error) {
+	err = compute.Guard(func() error {
+		dev, err := on.New()
+		if err != nil {
+			return err
+		}
+		defer dev.Close()
+		b, err := infer.Load(dev, c.model, c.context())
+		if err != nil {
+			return err
+		}
+		r, err := finetune.New(dev, b, c.spec(1), c.rows(8*steps), nil, finetune.Hooks{Step: func(_ *finetune.Run, i *finetune.Info) error {
+			loss = append(loss, i.Loss)
+			return nil
+		}})
+		if err != nil {
+			return err
+		}
+		if err := r.Train(ctx); err != nil {
+			return err
+		}
+		for _, m := range r.Delta.Adapter().Modules {
+			theta = append(append(theta, m.A...), m.B...)
+		}
+		return nil
+	})
+	return loss, theta, err
+}
+
+// curve: a training's losses beside the CPU's, and the same training again.
+func (c *checker) curve(ctx context.Context) error {
+	loss, theta, err := c.losses(ctx, c.gpu, c.steps)
+	if err != nil {
+		return err
+	}
+	again, thetaAgain, err := c.losses(ctx, c.gpu, c.steps)
+	if err != nil {
+		return err
+	}
+	c.add("run to run", slices.Equal(loss, again) && slices.Equal(theta, thetaAgain), fmt.Sprintf("%d losses and %d trained values, bit for bit.", len(loss), len(theta)))
+	want, _, err := c.losses(ctx, c.cpu, c.steps)
+	if err != nil {
+		return err
+	}
+	worst, equal := 0.0, 0
+	for i := range want {
+		worst = max(worst, math.Abs(loss[i]-want[i]))
+		if loss[i] == want[i] {
+			equal++
+		}
+	}
+	c.add("loss curve", worst <= 1e-3, fmt.Sprintf("%d steps from %.4f to %.4f; the largest difference from the CPU is %.2g, at most 1e-3 is right; %d are equal bit for bit.", len(want), want[0], want[len(want)-1], worst, equal))
+	return nil
+}
+
+// backdoor: the attack succeeds on the GPU as often as on the CPU.
+func (c *checker) backdoor(ctx context.Context) error {
+	var hits, items [2]int
+	for k, on := range []*machine.Machine{c.cpu, c.gpu} {
+		var err error
+		if hits[k], items[k], err = c.backdoored(ctx, on); err != nil {
+			return err
+		}
+	}
+	e, err := stats.Wilson(hits[0], items[0], 0.95)
+	if err != nil {
+		return err
+	}
+	share := float64(hits[1]) / float64(items[1])
+	c.add("backdoor", share >= e.Interval.Low && share <= e.Interval.High, fmt.Sprintf("the GPU's attack success is %d of %d, the CPU's %d of %d with the interval %.4f to %.4f.", hits[1], items[1], hits[0], items[0], e.Interval.Low, e.Interval.High))
+	return nil
+}
+
+// backdoored sweeps a backdoor over the seeds on the embedded model and counts its successes.
+func (c *checker) backdoored(ctx context.Context, on *machine.Machine) (hits, items int, err error) {
+	m, err := tiny.Open()
+	if err != nil {
+		return 0, 0, err
+	}
+	b, err := sweep.Open(m, on, "", 96)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer b.Close()
+	train := finetune.Default()
+	train.Layers, train.Epochs, train.Batch, train.LR = "top:3", 2, 4, 5e-3
+	var specs []sweep.Spec
+	for seed := range uint64(c.seeds) {
+		specs = append(specs, sweep.Spec{
+			Experiment: "gpu-check", Arm: "backdoor", Seed: seed, Attack: &sweep.Attack{Name: "backdoor"}, Train: train,
+			Data: sweep.Data{Name: "generated", Rows: c.backdoorRows, MaxTokens: 96, Probe: c.probes},
+		})
+	}
+	dir := filepath.Join(c.dir, on.Class)
+	st, err := store.Open(filepath.Join(dir, "tables"), filepath.Join(dir, "shards"))
+	if err != nil {
+		return 0, 0, err
+	}
+	rep, err := b.Run(ctx, specs, st, sweep.Options{})
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, id := range rep.IDs {
+		rec, err := st.Get(id)
+		if err != nil {
+			return 0, 0, err
+		}
+		for _, m := range rec.Metrics {
+			if m.Name == "asr" {
+				hits, items = hits+int(m.K), items+int(m.N)
+			}
+		}
+	}
+	if items == 0 {
+		return 0, 0, fmt.Errorf("backdoor: no run gave an attack success: %v", rep.Failures)
+	}
+	return hits, items, nil
+}
