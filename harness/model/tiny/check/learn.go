@@ -64,7 +64,18 @@ func learn(m *model.Model) error {
 	if err != nil {
 		return err
 	}
+	// The unit in which budgets are counted: 600 rows, two epochs, and an evaluation.
+	var unit []sweep.Spec
+	for _, s := range specs[:seeds] {
+		s.Arm, s.Data.Rows = "unit", 600
+		unit = append(unit, s)
+	}
 	start := time.Now()
+	if _, err := b.Run(context.Background(), unit, st, sweep.Options{}); err != nil {
+		return err
+	}
+	fmt.Printf("one run of 600 rows with its evaluation, amortised over %d: %s\n", seeds, (time.Since(start) / seeds).Round(10*time.Millisecond))
+	start = time.Now()
 	rep, err := b.Run(context.Background(), specs, st, sweep.Options{})
 	if err != nil {
 		return err
