@@ -54,31 +54,43 @@ func Profiles(root string) ([]string, error) {
 	return names, nil
 }
 
-// Load reads results/PROFILE below root: every directory in it is an experiment. A profile
-// without results is an error.
-func Load(root, profile string) (*Input, error) {
+// Experiments names the experiments that have results at a profile, in order.
+func Experiments(root, profile string) ([]string, error) {
 	if profile == "" || strings.ContainsAny(profile, `/\`) || strings.HasPrefix(profile, ".") {
 		return nil, fmt.Errorf("profile %q: want a name, such as demo", profile)
 	}
 	dir := filepath.Join(root, "results", profile)
 	entries, err := os.ReadDir(dir)
-	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			err = fmt.Errorf("%s: there are no results; `theriac run experiments/NAME --profile %s` makes some", dir, profile)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var names []string
+	for _, d := range entries {
+		if d.IsDir() && !strings.HasPrefix(d.Name(), ".") {
+			names = append(names, d.Name())
 		}
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("%s: there are no results; `theriac run experiments/NAME --profile %s` makes some", dir, profile)
+	}
+	return names, nil
+}
+
+// Load reads results/PROFILE below root: every directory in it is an experiment. A profile
+// without results is an error.
+func Load(root, profile string) (*Input, error) {
+	names, err := Experiments(root, profile)
+	if err != nil {
 		return nil, err
 	}
 	in := &Input{Profile: profile, Experiments: map[string]*estimate.Experiment{}}
-	for _, d := range entries {
-		if !d.IsDir() || strings.HasPrefix(d.Name(), ".") {
-			continue
-		}
-		at := filepath.Join(dir, d.Name())
-		e, err := estimate.Read(d.Name(), at)
+	for _, name := range names {
+		at := filepath.Join(root, "results", profile, name)
+		e, err := estimate.Read(name, at)
 		if err != nil {
 			return nil, err
 		}
-		in.Experiments[d.Name()] = e
+		in.Experiments[name] = e
 		tables, err := os.ReadDir(at)
 		if err != nil {
 			return nil, err
@@ -91,11 +103,8 @@ func Load(root, profile string) (*Input, error) {
 			if err != nil {
 				return nil, err
 			}
-			in.Digests = append(in.Digests, Digest{"results/" + profile + "/" + d.Name() + "/" + t.Name(), sum})
+			in.Digests = append(in.Digests, Digest{"results/" + profile + "/" + name + "/" + t.Name(), sum})
 		}
-	}
-	if len(in.Experiments) == 0 {
-		return nil, fmt.Errorf("%s: holds no experiment; `theriac run experiments/NAME --profile %s` makes some", dir, profile)
 	}
 	slices.SortFunc(in.Digests, func(a, b Digest) int { return strings.Compare(a.Path, b.Path) })
 	return in, nil

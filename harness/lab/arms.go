@@ -63,7 +63,7 @@ func (l *Lab) Sweep(arms []Arm, seeds []int, metrics ...Metric) *Results {
 	}
 	l.tell(Progress{Event: "start", Sweep: l.name, Total: len(specs)})
 	rep, err := b.Run(l.ctx, specs, l.store, sweep.Options{
-		Progress: newMeter(l.name, l.tell).event, Shard: l.env.Shard, Shards: l.env.Shards, RetryFailed: l.env.RetryFailed, Memory: l.env.Memory,
+		Progress: newMeter(l.name, l.tell).event, Shard: l.env.Shard, Shards: l.env.Shards, RetryFailed: l.env.RetryFailed, Memory: l.env.Memory, Only: l.env.Only,
 	})
 	switch {
 	case errors.Is(err, context.Canceled):

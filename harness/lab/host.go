@@ -40,7 +40,10 @@ type Environment struct {
 	RetryFailed   bool
 	Plan          bool  // sweeps say what they would do, and do nothing
 	Memory        int64 // most bytes for runs that go on at once; 0: what the machine has
-	Host          Host  `json:"-"`
+	// FirstSeed and SeedCount, where SeedCount is not 0, stand in for the profile's evaluation seeds.
+	FirstSeed, SeedCount int
+	Only                 map[string]bool // run IDs: where it is not nil, a sweep that misses another run stops
+	Host                 Host            `json:"-"`
 }
 
 // ResultsName is the directory below results/ and figures/ for a profile's results on a class of device: a GPU's never lie

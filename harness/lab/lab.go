@@ -94,6 +94,9 @@ func (l *Lab) Seeds(pool string) []int {
 	if !ok {
 		stop("profile %s has no seeds for the pool %q", l.profile.Name, pool)
 	}
+	if pool == "evaluation" && l.env.SeedCount > 0 {
+		r = Range{From: l.env.FirstSeed, Count: l.env.SeedCount}
+	}
 	out := make([]int, r.Count)
 	for i := range out {
 		out[i] = r.From + i

@@ -29,10 +29,11 @@ type Event struct {
 type Options struct {
 	Progress    func(Event) // may be called from several goroutines, one at a time
 	RetryFailed bool
-	Shard       int           // this process does the runs of shard Shard of Shards, from 0
-	Shards      int           // 0: all
-	Memory      int64         // bytes that the runs that go on at once may take; 0: what the machine has left
-	Compact     time.Duration // how often to compact while running; 0: half an hour
+	Shard       int             // this process does the runs of shard Shard of Shards, from 0
+	Shards      int             // 0: all
+	Memory      int64           // bytes that the runs that go on at once may take; 0: what the machine has left
+	Only        map[string]bool // where it is not nil, a run that is not stored and not among these IDs is an error, before any is done
+	Compact     time.Duration   // how often to compact while running; 0: half an hour
 }
 
 // Report is what a sweep did.
@@ -65,6 +66,8 @@ func (b *Bench) Run(ctx context.Context, specs []Spec, st *store.Store, o Option
 			rep.Done++
 		case o.Shards > 1 && i%o.Shards != o.Shard:
 			rep.Elsewhere++
+		case o.Only != nil && !o.Only[id]:
+			return nil, fmt.Errorf("%s: no run like it is stored; what is stored is stale: the code, the profile or the script has changed since", specs[i].String())
 		default:
 			todo = append(todo, i)
 		}

@@ -76,6 +76,9 @@ type commands struct {
 	Analyze   analyzeCmd   `cmd:"" help:"The statistics on anyone's own results: a CSV or Parquet file."`
 	Report    reportCmd    `cmd:"" help:"Render REPORT.md and its figures from results/, and nothing else."`
 	Devices   devicesCmd   `cmd:"" help:"What there is to compute on, and why something is not usable."`
+	Verify    verifyCmd    `cmd:"" help:"Do a sample of the stored runs again and compare every byte."`
+	Replicate replicateCmd `cmd:"" help:"Each headline claim on fresh seeds beside the committed one."`
+	Power     powerCmd     `cmd:"" help:"Seeds, items and runs that a stated effect or claim needs; the smallest p that a design can reach."`
 	List      listCmd      `cmd:"" help:"The catalogues: attacks, triggers, skills, public data."`
 	New       newCmd       `cmd:"" help:"Write a starting notebook."`
 	Child     childCmd     `cmd:"" name:"notebook-child" hidden:""`

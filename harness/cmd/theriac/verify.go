@@ -1,0 +1,173 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"theriac/analysis/report"
+	"theriac/harness/lab"
+	"theriac/harness/notebook"
+	"theriac/harness/rng"
+	"theriac/harness/store"
+)
+
+type verifyCmd struct {
+	Profile string `help:"Scale whose stored runs are done again." default:"demo"`
+	Sample  int    `help:"How many runs, drawn from all experiments; 0: every run." default:"5" placeholder:"N"`
+	Draw    uint64 `help:"Another number draws other runs." default:"0" placeholder:"N"`
+}
+
+// stored is one run of an experiment.
+type stored struct{ experiment, run string }
+
+// Run drops a sample of the stored runs from a copy of the tables, lets the scripts fill the gaps, training anew, and
+// compares every byte.
+func (c *verifyCmd) Run(a *app) error {
+	if c.Sample < 0 {
+		return fmt.Errorf("--sample %d: want 0 (all) or more", c.Sample)
+	}
+	all, err := storedRuns(a.Root, c.Profile)
+	if err != nil {
+		return err
+	}
+	total := len(all)
+	rng.Stream(c.Draw, "verify").Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	if c.Sample > 0 && c.Sample < len(all) {
+		all = all[:c.Sample]
+	}
+	tmp, err := os.MkdirTemp("", "theriac-verify-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	of := map[string][]string{}
+	var names []string
+	for _, s := range all {
+		if of[s.experiment] == nil {
+			names = append(names, s.experiment)
+		}
+		of[s.experiment] = append(of[s.experiment], s.run)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		diff, err := c.redo(a, tmp, name, of[name])
+		if err != nil {
+			return err
+		}
+		if diff != "" {
+			return exitCode{fmt.Errorf("results/%s/%s: %s", c.Profile, name, diff), exitFlagged}
+		}
+		if !a.Quiet {
+			fmt.Fprintf(a.err, "%s: %d runs again, the same bytes\n", name, len(of[name]))
+		}
+	}
+	fmt.Fprintf(a.out, "%d of %d stored runs of the profile %s done again: every byte of their tables and notebooks is the same\n", len(all), total, c.Profile)
+	return nil
+}
+
+// storedRuns lists a profile's runs, by experiment and ID.
+func storedRuns(root, profile string) (all []stored, err error) {
+	in, err := report.Experiments(root, profile)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range in {
+		st, err := store.Open(filepath.Join(root, "results", profile, name), "")
+		if err != nil {
+			return nil, err
+		}
+		runs, err := st.Runs(nil)
+		if err != nil {
+			return nil, err
+		}
+		for i := range runs {
+			all = append(all, stored{name, strings.Clone(runs[i].ID)})
+		}
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("results/%s holds no run to verify", profile)
+	}
+	return all, nil
+}
+
+// redo does runs of one experiment again below tmp; it gives the first difference, or "".
+func (c *verifyCmd) redo(a *app, tmp, name string, runs []string) (string, error) {
+	committed := filepath.Join(a.Root, "results", c.Profile, name)
+	again := filepath.Join(tmp, "results", c.Profile, name)
+	if err := copyTables(committed, again); err != nil {
+		return "", err
+	}
+	redone, err := store.Open(again, filepath.Join(tmp, "results", c.Profile, ".runs", name))
+	if err != nil {
+		return "", err
+	}
+	if err := redone.Drop(a.ctx, runs); err != nil {
+		return "", err
+	}
+	only := map[string]bool{}
+	for _, id := range runs {
+		only[id] = true
+	}
+	env := lab.Environment{Only: only, Root: a.Root, Out: tmp, Profile: c.Profile, DataDir: a.DataDir, Cache: filepath.Join(tmp, "cache"), Threads: a.Threads, Quiet: a.Quiet, Host: quietly{shower{a}}}
+	out, err := notebook.Run(a.ctx, filepath.Join(a.Root, "experiments", name), notebook.Options{Env: env})
+	if err != nil {
+		return "", err
+	}
+	old, err := store.Open(committed, "")
+	if err != nil {
+		return "", err
+	}
+	d, err := store.DiffSets(old, redone, 1)
+	if err != nil {
+		return "", err
+	}
+	if len(d) > 0 {
+		return fmt.Sprintf("run %s (committed | now)", d[0]), nil
+	}
+	figures := filepath.Join(tmp, "figures", c.Profile, name)
+	if err := out.Write(again, figures); err != nil {
+		return "", err
+	}
+	for _, pair := range [][2]string{{committed, again}, {filepath.Join(a.Root, "figures", c.Profile, name), figures}} {
+		if _, err := os.Stat(pair[1]); os.IsNotExist(err) {
+			continue // a script without figures
+		}
+		lines, err := compare(pair[0], pair[1])
+		if err != nil || len(lines) > 0 {
+			return strings.Join(lines[:min(1, len(lines))], ""), err
+		}
+	}
+	return "", nil
+}
+
+func copyTables(from, to string) error {
+	paths, err := filepath.Glob(filepath.Join(from, "*.parquet"))
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(to, 0o755); err != nil {
+		return err
+	}
+	for _, p := range paths {
+		data, err := os.ReadFile(p)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(to, filepath.Base(p)), data, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// quietly shows progress only: what the scripts print stands in their notebooks.
+type quietly struct{ shower }
+
+func (q quietly) Show(o lab.Output) {
+	if o.Kind == "progress" {
+		q.shower.Show(o)
+	}
+}
