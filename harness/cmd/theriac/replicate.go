@@ -37,7 +37,7 @@ func (c *replicateCmd) Run(a *app) error {
 		if committed.Experiments[name] == nil {
 			continue
 		}
-		env := lab.Environment{Root: a.Root, Out: out, Profile: c.Profile, DataDir: a.DataDir, Threads: a.Threads, Quiet: a.Quiet, Host: quietly{shower{a}}, FirstSeed: from, SeedCount: to - from + 1}
+		env := lab.Environment{Root: a.Root, Out: out, Profile: c.Profile, DataDir: a.DataDir, Threads: a.Threads, Quiet: a.Quiet, Host: quietly{a.shower()}, FirstSeed: from, SeedCount: to - from + 1}
 		if _, err := notebook.Run(a.ctx, filepath.Join(a.Root, "experiments", name), notebook.Options{Env: env}); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}

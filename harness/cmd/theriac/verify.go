@@ -111,7 +111,7 @@ func (c *verifyCmd) redo(a *app, tmp, name string, runs []string) (string, error
 	for _, id := range runs {
 		only[id] = true
 	}
-	env := lab.Environment{Only: only, Root: a.Root, Out: tmp, Profile: c.Profile, DataDir: a.DataDir, Cache: filepath.Join(tmp, "cache"), Threads: a.Threads, Quiet: a.Quiet, Host: quietly{shower{a}}}
+	env := lab.Environment{Only: only, Root: a.Root, Out: tmp, Profile: c.Profile, DataDir: a.DataDir, Cache: filepath.Join(tmp, "cache"), Threads: a.Threads, Quiet: a.Quiet, Host: quietly{a.shower()}}
 	out, err := notebook.Run(a.ctx, filepath.Join(a.Root, "experiments", name), notebook.Options{Env: env})
 	if err != nil {
 		return "", err
@@ -164,10 +164,10 @@ func copyTables(from, to string) error {
 }
 
 // quietly shows progress only: what the scripts print stands in their notebooks.
-type quietly struct{ shower }
+type quietly struct{ *shower }
 
 func (q quietly) Show(o lab.Output) {
-	if o.Kind == "progress" {
+	if o.Kind == "progress" && !q.a.JSON {
 		q.shower.Show(o)
 	}
 }
