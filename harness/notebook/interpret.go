@@ -46,14 +46,21 @@ func interpret(s *Script, tell func(Event)) error {
 			tell(Event{Cell: n, Ended: true})
 			continue
 		}
-		code := []string{s.padded(c)}
-		if n == 0 {
-			code = s.declarations()
+		code := s.declarations()
+		if n > 0 {
+			code = code[:0]
+			for _, st := range c.stmts {
+				code = append(code, s.padded(st))
+			}
 		}
-		for _, src := range code {
+		for k, src := range code {
 			stderr.Reset()
 			if err := eval(i, src); err != nil {
-				err = s.explain(err, stderr.String(), c)
+				from, to := c.Line, len(s.lines)
+				if n > 0 {
+					from, to = s.line(c.stmts[k].Pos()), s.line(c.stmts[k].End())
+				}
+				err = s.explain(err, stderr.String(), from, to)
 				tell(Event{Cell: n, Ended: true, Failed: err.Error()})
 				return err
 			}
@@ -112,19 +119,17 @@ func (p *padder) add(n ast.Node) {
 	p.line = last.Line - 1
 }
 
-// padded is a cell's source with its lines where the file has them.
-func (s *Script) padded(c *Cell) string {
-	if len(c.stmts) == 0 {
-		return ""
-	}
-	first, last := s.fset.Position(c.stmts[0].Pos()), s.fset.Position(c.stmts[len(c.stmts)-1].End())
+// padded is a statement with its lines where the file has them. Statements are evaluated one by one, so that an error has the line of its own.
+func (s *Script) padded(st ast.Stmt) string {
+	first, last := s.fset.Position(st.Pos()), s.fset.Position(st.End())
 	return strings.Repeat("\n", first.Line-1) + s.text(first.Offset, last.Offset)
 }
 
 var position = regexp.MustCompile(`^(?:_\.go:|[^:\s]*:)?(\d+):(\d+): (.*)$`)
 
-// explain puts the script's file and line before an interpreter's error.
-func (s *Script) explain(err error, stderr string, c *Cell) error {
+// explain puts the script's file and line before an interpreter's error: the line that the interpreter names if it is one of the statement's,
+// from to to, or else the statement's first; what happened within a function of the script's is said to.
+func (s *Script) explain(err error, stderr string, from, to int) error {
 	line := 0
 	for _, l := range strings.Split(stderr, "\n") { // where a panic passed, innermost first
 		if m := position.FindStringSubmatch(strings.TrimSpace(l)); m != nil {
@@ -142,8 +147,22 @@ func (s *Script) explain(err error, stderr string, c *Cell) error {
 		line, _ = strconv.Atoi(m[1])
 		text = m[3]
 	}
-	if line == 0 || line > len(s.lines) {
-		line = c.Line
+	text = strings.TrimPrefix(text, "panic: ")
+	if line < from || line > to {
+		if f := s.function(line); f != "" {
+			text += " (in " + f + ")"
+		}
+		line = from
 	}
-	return fmt.Errorf("%s:%d: %s", s.File, line, strings.TrimPrefix(text, "panic: "))
+	return fmt.Errorf("%s:%d: %s", s.File, line, text)
+}
+
+// function is the name of the function that a line belongs to, but for main.
+func (s *Script) function(line int) string {
+	for _, d := range s.ast.Decls {
+		if f, ok := d.(*ast.FuncDecl); ok && f != s.main() && s.line(f.Pos()) <= line && line <= s.line(f.End()) {
+			return "func " + f.Name.Name
+		}
+	}
+	return ""
 }

@@ -153,6 +153,16 @@ func TestHostileScripts(t *testing.T) {
 		"runtime":     {head + "\tx := []int{1}\n\tl.Md(\"before\")\n\n\t//%%\n\tl.Printf(\"%d\", x[len(x)])\n}\n", "main.go:11: "},
 		"lab stops":   {head + "\n\t//%%\n\tl.Seeds(\"nobody\")\n}\n", "no seeds for the pool"},
 		"huge":        {head + "\tl.Md(\"x\")\n\tx := []int{}\n\tfor {\n\t\tx = append(x, make([]int, 1<<27)...)\n\t}\n}\n", "memory"},
+		"os.Exit":     {"package main\n\nfunc main() {\n\tos.Exit(0)\n}\n", "undefined: os"},
+		"file":        {head + "\tl.Lines(\"../../../etc/passwd\")\n}\n", "main.go:7: file \"../../../etc/passwd\": want a path below the data directory"},
+		"absolute":    {head + "\tl.Data(\"/etc/passwd\")\n}\n", "want a path below the data directory"},
+		"file param":  {head + "\tl.Sweep([]lab.Arm{{Name: \"a\", Attack: \"comply\", Params: lab.Params{\"prompts\": \"file:../x\"}}}, []int{0})\n}\n", "want a path below the data directory"},
+		"cgo":         {"package main\n\nimport \"C\"\n\nfunc main() {\n\tC.exit(0)\n}\n", "main.go:3:8: "},
+		"network":     {"package main\n\nimport \"net/http\"\n\nfunc main() {\n\thttp.Get(\"x\")\n}\n", "main.go:3:8: "},
+		"recover":     {head + "\tdefer func() { recover() }()\n}\n", "main.go:7:17: recover would hide"},
+		"helper":      {"package main\n\nimport \"theriac/harness/lab\"\n\nfunc main() {\n\tl := lab.Start(\"x\")\n\tl.Printf(\"%d\", at(3))\n}\n\nfunc at(i int) int {\n\tx := []int{1}\n\treturn x[i]\n}\n", "main.go:7: reflect: slice index out of range (in func at)"},
+		"closure":     {head + "\tn := 0\n\tf := func(r lab.Row) lab.Row { n++; return r }\n\tl.Sweep([]lab.Arm{{Name: \"a\", Poison: f}}, []int{0})\n}\n", "must be declared at the top level"},
+		"variable":    {"package main\n\nimport \"theriac/harness/lab\"\n\nvar n = 0\n\nfunc f(r lab.Row) lab.Row { n++; return r }\n\nfunc main() {\n\tl := lab.Start(\"x\")\n\tl.Sweep([]lab.Arm{{Name: \"a\", Poison: f}}, []int{0})\n}\n", "main.go:5:5: it uses the variable n"},
 		"deep":        {"package main\n\nimport \"theriac/harness/lab\"\n\nfunc f(n int) int { return f(n+1) + 1 }\n\nfunc main() {\n\tl := lab.Start(\"x\")\n\tl.Printf(\"%d\", f(0))\n}\n", "main.go"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -171,6 +181,84 @@ func TestHostileScripts(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// What a script does wrong harms nothing that is stored, and a panic in its function is the run's failure.
+func TestHostileFunctions(t *testing.T) {
+	env := testRoot(t)
+	head := "package main\n\nimport \"theriac/harness/lab\"\n\nfunc f(r lab.Row) lab.Row {\n\tx := []int{1}\n\tif r.K > 0 {\n\t\tx[r.K]++\n\t}\n\tr.Output = r.Output + \".\"\n\treturn r\n}\n\nfunc main() {\n\tl := lab.Start(\"x\")\n\tl.Sweep([]lab.Arm{{Name: \"clean\"}}, []int{0})\n"
+	if out, err := Run(context.Background(), script(t, "x", head+"}\n"), Options{Env: env}); err != nil || out.Bad != 0 {
+		t.Fatal(err)
+	}
+	tables, err := filepath.Glob(filepath.Join(env.Root, "results", "test", "x", "*.parquet"))
+	if err != nil || len(tables) == 0 {
+		t.Fatalf("no tables: %v", err)
+	}
+	before := map[string][]byte{}
+	for _, p := range tables {
+		if before[p], err = os.ReadFile(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, code := range map[string]string{
+		"endless": "\tfor {\n\t}\n}\n",
+		"memory":  "\tx := []int{}\n\tfor {\n\t\tx = append(x, make([]int, 1<<27)...)\n\t}\n}\n",
+		"index":   "\tx := []int{}\n\tl.Printf(\"%d\", x[0])\n}\n",
+	} {
+		ctx, stop := context.WithTimeout(context.Background(), 3*time.Second)
+		if _, err := Run(ctx, script(t, "x", head+code), Options{Env: env, Memory: 2 << 30}); err == nil {
+			t.Errorf("%s: ends well", name)
+		}
+		stop()
+		for p, want := range before {
+			if got, err := os.ReadFile(p); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("%s: %s is harmed: %v", name, p, err)
+			}
+		}
+	}
+	out, err := Run(context.Background(), script(t, "x", head+"\tr := l.Sweep([]lab.Arm{{Name: \"bad\", Poison: f, Params: lab.Params{\"count\": \"3\"}}}, []int{0})\n\tl.Printf(\"%s\", r.Failed()[0])\n}\n"), Options{Env: env})
+	if err != nil || out.Bad != 1 || !strings.Contains(out.Outputs[1][0].Text, "bad seed 0: panic") {
+		t.Errorf("a function that panics: %v, %+v", err, out)
+	}
+}
+
+// nbformat, the format's own reference, takes the notebooks: of a script that ran, and of one that failed.
+func TestNbformat(t *testing.T) {
+	python := os.Getenv("THERIAC_PYTHON")
+	if python == "" {
+		if os.Getenv("THERIAC_NO_SKIP") == "1" {
+			t.Fatal("THERIAC_PYTHON is not set")
+		}
+		t.Skip("THERIAC_PYTHON is not set: no Python with nbformat")
+	}
+	head := "package main\n\nimport \"theriac/harness/lab\"\n\nfunc main() {\n\t//%% md\n\t// # Title\n\n\t//%%\n\tl := lab.Start(\"x\")\n\tr := l.Sweep([]lab.Arm{{Name: \"clean\"}}, []int{0, 1})\n\tl.Md(\"text\")\n\tl.Table(r.Table(\"clean_accuracy\"))\n\tl.Figure(\"loss\", r.Losses(\"Loss\", []string{\"clean\"}))\n\n\t//%%\n"
+	for name, end := range map[string]string{"ran": "\tl.Printf(\"end\")\n}\n", "failed": "\tl.Seeds(\"nobody\")\n\n\t//%%\n\tl.Printf(\"never\")\n}\n"} {
+		out, err := Run(context.Background(), script(t, "x", head+end), Options{Env: testRoot(t)})
+		if out == nil || (err == nil) != (name == "ran") {
+			t.Fatal(name, err)
+		}
+		book, err := out.Jupyter()
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), "x.ipynb")
+		if err := os.WriteFile(path, book, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		said, err := exec.Command(python, "-c", "import nbformat, sys; n = nbformat.read(sys.argv[1], as_version=4); nbformat.validate(n); print(len(n.cells))", path).CombinedOutput()
+		if err != nil {
+			t.Errorf("%s: %v: %s", name, err, said)
+		}
+		page, err := out.HTML()
+		if err != nil || bytes.Contains(page, []byte("src=")) || bytes.Contains(page, []byte("<link")) || bytes.Contains(page, []byte("<script")) || bytes.Contains(page, []byte("@import")) {
+			t.Errorf("%s: the page needs something beside itself (%v)", name, err)
+		}
+		for _, want := range []string{"prefers-color-scheme: dark", "@media print", "<details", "<svg", "<table>"} {
+			if !bytes.Contains(page, []byte(want)) {
+				t.Errorf("%s: the page has no %s", name, want)
+			}
+		}
 	}
 }
 

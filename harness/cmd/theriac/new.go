@@ -8,7 +8,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
+
+	"github.com/google/renameio/v2"
 )
 
 //go:embed new.go.txt
@@ -42,6 +45,39 @@ func (c *newCmd) Run(a *app) error {
 	if err := f.Close(); err != nil {
 		return err
 	}
+	if err := goModule(a.Root); err != nil {
+		return err
+	}
 	fmt.Fprintf(a.out, "%s\nrun it: theriac run experiments/%s\n", path, c.Name)
 	return nil
+}
+
+// goModule makes a module of a directory that is in none, so that go vet and go run take its scripts: go.mod and go.sum are those of the source
+// that this program was built from, which stands for theriac there. Where that source is not at hand, scripts run with theriac run alone.
+func goModule(root string) error {
+	abs, err := filepath.Abs(root)
+	if err != nil {
+		return err
+	}
+	for dir := abs; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return nil
+		}
+		if dir == filepath.Dir(dir) {
+			break
+		}
+	}
+	_, file, _, _ := runtime.Caller(0)
+	source := filepath.Join(filepath.Dir(file), "..", "..", "..")
+	mod, err1 := os.ReadFile(filepath.Join(source, "go.mod"))
+	sum, err2 := os.ReadFile(filepath.Join(source, "go.sum"))
+	_, requires, ok := strings.Cut(string(mod), "module theriac\n")
+	if err1 != nil || err2 != nil || !ok {
+		return nil
+	}
+	text := "module own\n" + requires + fmt.Sprintf("\nrequire theriac v0.0.0\n\nreplace theriac => %q\n", source)
+	if err := renameio.WriteFile(filepath.Join(root, "go.mod"), []byte(text), 0o666); err != nil {
+		return err
+	}
+	return renameio.WriteFile(filepath.Join(root, "go.sum"), sum, 0o666)
 }
