@@ -1,21 +1,15 @@
 package main
 
 import (
-	"encoding/csv"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"math"
-	"os"
 	"slices"
-	"strconv"
-	"strings"
 
+	"theriac/analysis/plots"
 	"theriac/analysis/stats"
 	"theriac/analysis/tables"
 	"theriac/harness/rng"
-	"theriac/harness/store"
 )
 
 type analyzeCmd struct {
@@ -39,9 +33,14 @@ type analyzeCmd struct {
 	Score string  `help:"detector: column of scores, higher is worse." placeholder:"COL"`
 	Label string  `help:"detector: column that is 1 for attacked runs and 0 for clean ones." placeholder:"COL"`
 	FPR   float64 `help:"detector: false-positive rate at which the detection rate is given." default:"0.05"`
+
+	figureFlags
 }
 
 func (c *analyzeCmd) Run(a *app) error {
+	if err := c.check(); err != nil {
+		return err
+	}
 	rows, err := readTable(c.File)
 	if err != nil {
 		return err
@@ -55,132 +54,6 @@ func (c *analyzeCmd) Run(a *app) error {
 		return c.detector(a, rows)
 	}
 	return c.compare(a, rows)
-}
-
-// frame is a table read from a file.
-type frame struct {
-	file   string
-	column map[string]int
-	header []string
-	rows   [][]string
-	first  int // line of the first row, for errors
-}
-
-func readTable(path string) (*frame, error) {
-	if strings.HasSuffix(path, ".parquet") {
-		return readParquet(path)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	all, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	if len(all) < 2 {
-		return nil, fmt.Errorf("%s: want a header and at least one row", path)
-	}
-	t := &frame{file: path, header: all[0], rows: all[1:], first: 2}
-	return t, t.index()
-}
-
-func readParquet(path string) (*frame, error) {
-	r, err := store.OpenRows(path)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	t := &frame{file: path, first: 1}
-	for {
-		names, values, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		t.header = slices.Clone(names)
-		row := make([]string, len(values))
-		for i, v := range values {
-			if v != nil {
-				row[i] = fmt.Sprint(v)
-			}
-		}
-		t.rows = append(t.rows, row)
-	}
-	if len(t.rows) == 0 {
-		return nil, fmt.Errorf("%s: no rows", path)
-	}
-	return t, t.index()
-}
-
-func (t *frame) index() error {
-	t.column = map[string]int{}
-	for i, h := range t.header {
-		t.column[strings.TrimSpace(h)] = i
-	}
-	return nil
-}
-
-// text gives a column; flag is the option that names it.
-func (t *frame) text(flag, name string) ([]string, error) {
-	if name == "" {
-		return nil, fmt.Errorf("this question needs --%s COL", flag)
-	}
-	i, ok := t.column[name]
-	if !ok {
-		return nil, fmt.Errorf("%s: no column %q; there are %s", t.file, name, strings.Join(t.header, ", "))
-	}
-	out := make([]string, len(t.rows))
-	for j, r := range t.rows {
-		out[j] = strings.TrimSpace(r[i])
-	}
-	return out, nil
-}
-
-func (t *frame) numbers(flag, name string) ([]float64, error) {
-	s, err := t.text(flag, name)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]float64, len(s))
-	for i := range s {
-		v, err := strconv.ParseFloat(s[i], 64)
-		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-			return nil, fmt.Errorf("%s:%d: %s is %q; want a number", t.file, t.first+i, name, s[i])
-		}
-		out[i] = v
-	}
-	return out, nil
-}
-
-func (t *frame) counts(flag, name string) ([]int, error) {
-	v, err := t.numbers(flag, name)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]int, len(v))
-	for i := range v {
-		if v[i] != math.Trunc(v[i]) || v[i] < 0 || v[i] > 1e15 {
-			return nil, fmt.Errorf("%s:%d: %s is %v; want a count", t.file, t.first+i, name, v[i])
-		}
-		out[i] = int(v[i])
-	}
-	return out, nil
-}
-
-// groups is the column of groups, or every row a group of its own.
-func (t *frame) groups(name string) ([]string, error) {
-	if name == "" {
-		out := make([]string, len(t.rows))
-		for i := range out {
-			out[i] = fmt.Sprint(i)
-		}
-		return out, nil
-	}
-	return t.text("group", name)
 }
 
 func (c *analyzeCmd) dose(a *app, t *frame) error {
@@ -208,6 +81,9 @@ func (c *analyzeCmd) dose(a *app, t *frame) error {
 	r, err := stats.Dose(rows, opt)
 	if err != nil {
 		return fmt.Errorf("%s: %w", t.file, err)
+	}
+	if err := c.write(func() (*plots.Figure, error) { return doseFigure(c.Dose, rows, &r) }); err != nil {
+		return err
 	}
 	if a.JSON {
 		return printJSON(a.out, r) // in the shape that other programs rely on
@@ -288,6 +164,23 @@ func (c *analyzeCmd) rate(a *app, t *frame) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", t.file, err)
 	}
+	if err := c.write(func() (*plots.Figure, error) {
+		var arms []plots.Arm
+		for _, g := range names {
+			e, err := stats.ClopperPearson(by[g][0], by[g][1], 0.95)
+			if err != nil {
+				return nil, err
+			}
+			arms = append(arms, plots.Arm{Name: g, Estimate: e})
+		}
+		f, err := plots.Rates(plots.Words{Title: "Rate by group"}, "rate (%)", arms)
+		if f != nil {
+			f.Caption = fmt.Sprintf("Exact 95 %% intervals of each group's trials; %d groups, %d trials", len(names), all)
+		}
+		return f, err
+	}); err != nil {
+		return err
+	}
 	if a.JSON {
 		return printJSON(a.out, map[string]any{"pooled": pooled, "by_group": seeds})
 	}
@@ -338,6 +231,7 @@ func (c *analyzeCmd) compare(a *app, t *frame) error {
 		tab.Header = []string{"arm", "pairs", "difference [90 %]", "p, non-inferior", "holds"}
 	}
 	out := map[string]any{}
+	var drawn []plots.Arm
 	for _, name := range arms {
 		var groups []string
 		for g := range of[name] {
@@ -356,6 +250,7 @@ func (c *analyzeCmd) compare(a *app, t *frame) error {
 				return fmt.Errorf("%s: %s: %w", t.file, name, err)
 			}
 			out[name] = m
+			drawn = append(drawn, plots.Arm{Name: name, Estimate: m.Difference})
 			tab.Add(name, fmt.Sprint(len(d)), tables.Value(m.Difference, 4), tables.P(m.Test), fmt.Sprint(m.Holds))
 			continue
 		}
@@ -368,7 +263,11 @@ func (c *analyzeCmd) compare(a *app, t *frame) error {
 			return fmt.Errorf("%s: %s: %w", t.file, name, err)
 		}
 		out[name] = map[string]any{"difference": mean, "test": test}
+		drawn = append(drawn, plots.Arm{Name: name, Estimate: mean})
 		tab.Add(name, fmt.Sprint(len(d)), tables.Value(mean, 4), tables.P(test), tables.Number(test.SmallestP, 5))
+	}
+	if err := c.write(func() (*plots.Figure, error) { return armsFigure(c.Baseline, c.Margin, drawn) }); err != nil {
+		return err
 	}
 	if a.JSON {
 		return printJSON(a.out, out)
@@ -406,6 +305,15 @@ func (c *analyzeCmd) detector(a *app, t *frame) error {
 	tpr, err := stats.TPRAt(c.FPR, clean[:half], clean[half:], attacked, 0.95)
 	if err != nil {
 		return fmt.Errorf("%s: %w", t.file, err)
+	}
+	if err := c.write(func() (*plots.Figure, error) {
+		roc, err := stats.ROC(clean, attacked, 0.95)
+		if err != nil {
+			return nil, err
+		}
+		return plots.ROC("Detector "+c.Score, []plots.Detector{{Name: c.Score, Curve: roc}})
+	}); err != nil {
+		return err
 	}
 	if a.JSON {
 		return printJSON(a.out, map[string]any{"auroc": auc.Estimate, "detection": tpr})
