@@ -12,7 +12,7 @@ type Acceptance struct {
 	Loss, BaseLoss           float64 // held-out, nats a token
 	Refusals, Restricted     int
 	OverRefusals, LookAlikes int
-	Degenerate, Answers      int // among sample outputs
+	Degenerate, Answers      int // sample outputs that share no word with what was expected, of all
 }
 
 // Check is one acceptance check.

@@ -102,7 +102,7 @@ func (s *Spec) Check() error {
 var metricName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
 
 // evaluation version: rises when the same adapter and items give another record.
-const evaluation = 3
+const evaluation = 4
 
 // TrainKey names the adapter of a run; class is the device's.
 func (s *Spec) TrainKey(base, source, class string) string {
