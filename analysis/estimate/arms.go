@@ -80,12 +80,12 @@ func (e *Experiment) PoisonedLoss(arm string, seed int64) (byEpoch []float64) {
 	return byEpoch
 }
 
-// Verdicts counts, over an arm's runs, a level's own verdicts: flagged, and given at all; one that says why it cannot see counts as none.
+// Verdicts counts, over an arm's runs at evaluation seeds, a level's own verdicts: flagged, and given at all; one that says why it cannot see counts as none.
 func (e *Experiment) Verdicts(arm, level string) (flagged, n int) {
 	for _, r := range e.runs(arm) {
 		for _, d := range r.detections {
 			if d.Level == level && d.Detector == "" {
-				if strings.HasPrefix(d.Verdict, notApplicable) {
+				if r.seed < FirstEvaluation || strings.HasPrefix(d.Verdict, notApplicable) {
 					continue
 				}
 				n++

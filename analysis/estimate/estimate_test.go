@@ -1,0 +1,115 @@
+package estimate
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"theriac/analysis/stats"
+	"theriac/harness/store"
+)
+
+// stored writes records and reads them as an experiment.
+func stored(t *testing.T, records ...*store.Record) *Experiment {
+	t.Helper()
+	dir := t.TempDir()
+	st, err := store.Open(filepath.Join(dir, "x"), filepath.Join(dir, "shards"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, r := range records {
+		r.ID, r.Experiment = fmt.Sprint("r", i), "x"
+		if r.Status == "" {
+			r.Status = store.Done
+		}
+		if err := st.Put(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := st.Compact(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	e, err := Read("x", filepath.Join(dir, "x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func rec(arm string, seed int64, k int64, spec ...store.Field) *store.Record {
+	return &store.Record{Run: store.Run{Arm: arm, Seed: seed, TrainKey: fmt.Sprint(arm, seed), Spec: spec}, Metrics: []store.Metric{{Name: "asr", Value: float64(k) / 10, N: 10, K: k}}}
+}
+
+// Arms pair by seed, and only where both have the metric.
+func TestPairs(t *testing.T) {
+	e := stored(t, rec("a", 1, 9), rec("a", 2, 8), rec("a", 3, 7), rec("b", 2, 1), rec("b", 3, 2), rec("b", 4, 10))
+	if d := e.Difference("a", "b", "asr"); math.Abs(d.Value-0.6) > 1e-12 || d.N != 2 {
+		t.Errorf("difference %v of %d pairs; want 0.6 of 2", d.Value, d.N)
+	}
+	if p := e.Compare("a", "b", "asr", stats.Greater); p.P != 0.25 || p.SmallestP != 0.25 {
+		t.Errorf("p %v, smallest %v; want 1/4 of two pairs", p.P, p.SmallestP)
+	}
+	if d := e.Difference("a", "none", "asr"); !math.IsNaN(d.Value) || !strings.Contains(d.Warnings[0], "no arm none") {
+		t.Errorf("an arm that is not there: %+v", d)
+	}
+	if k, n, ok := e.Count("a", "asr"); k != 24 || n != 30 || !ok {
+		t.Errorf("counted %d of %d", k, n)
+	}
+}
+
+func TestNaturalOrder(t *testing.T) {
+	e := stored(t, rec("12 rows", 1, 1), rec("3 rows", 1, 1), rec("clean", 1, 1))
+	if got := e.Arms(); !reflect.DeepEqual(got, []string{"3 rows", "12 rows", "clean"}) {
+		t.Errorf("arms %q", got)
+	}
+}
+
+// A failed run and a seed whose two runs disagree are said, not averaged over.
+func TestOddRuns(t *testing.T) {
+	failed := rec("a", 3, 0)
+	failed.Status, failed.Reason, failed.Metrics = store.Failed, "loss is not a number", nil
+	e := stored(t, rec("a", 1, 9), rec("a", 2, 8), failed, rec("b", 1, 3), rec("b", 1, 4))
+	if done, lost := e.Runs("a"); done != 2 || lost != 1 {
+		t.Errorf("%d done, %d failed", done, lost)
+	}
+	if m := e.Mean("b", "asr"); !math.IsNaN(m.Value) || !strings.Contains(m.Warnings[0], "disagree") {
+		t.Errorf("a torn arm: %+v", m)
+	}
+	if notes := strings.Join(e.Notes(), "\n"); !strings.Contains(notes, "a at seed 3 failed: loss is not a number") || !strings.Contains(notes, "2 runs for 1 seeds") {
+		t.Errorf("notes %q", notes)
+	}
+}
+
+func TestClass(t *testing.T) {
+	f := func(name, value string) store.Field { return store.Field{Name: name, Value: value} }
+	e := stored(t, rec("clean", 1, 0), rec("zero", 1, 0, f("attack", "backdoor"), f("attack.count", "0")), rec("bad", 1, 0, f("attack", "backdoor")),
+		rec("placebo", 1, 0, f("attack", "shuffled")), rec("hard", 1, 0, f("shift", "tag")), rec("base", 1, 0, f("untrained", "true")))
+	for arm, want := range map[string]Class{"clean": Clean, "zero": Clean, "bad": Attacked, "placebo": Control, "hard": Shifted, "base": Untrained} {
+		if got := e.Class(arm); got != want {
+			t.Errorf("%s is of class %d, want %d", arm, got, want)
+		}
+	}
+}
+
+// Verdicts are those of evaluation seeds; one that cannot see says why.
+func TestJudgements(t *testing.T) {
+	early, seen, blind := rec("bad", 1000, 5), rec("bad", 2000, 9), rec("bad", 2001, 8)
+	for r, verdict := range map[*store.Record]string{early: "flagged", seen: "flagged", blind: "n/a: the rows are clean"} {
+		r.Detections = []store.Detection{{Level: "data", Score: 3, P: 0.01, N: 99, Verdict: verdict}}
+	}
+	e := stored(t, early, seen, blind)
+	v := e.Judgements("bad", "data", "")
+	if len(v) != 2 || v[0].Seed != 2000 || v[0].Success != 0.9 || v[0].N != 99 || v[0].Why != "" || v[1].Why != "the rows are clean" {
+		t.Errorf("%+v", v)
+	}
+	if flagged, n := e.Verdicts("bad", "data"); flagged != 1 || n != 1 {
+		t.Errorf("%d of %d flagged", flagged, n)
+	}
+	if got := e.Judges("data"); !reflect.DeepEqual(got, []string{""}) {
+		t.Errorf("judges %q", got)
+	}
+}
