@@ -1,8 +1,6 @@
 package sweep
 
 import (
-	"context"
-	"path/filepath"
 	"slices"
 	"testing"
 
@@ -11,31 +9,6 @@ import (
 	"theriac/harness/model/tiny"
 	"theriac/harness/store"
 )
-
-// inOrder runs specs in a fresh store and gives their records in the order of the specs.
-func inOrder(t *testing.T, b *Bench, specs []Spec) (out []*store.Record) {
-	t.Helper()
-	dir := t.TempDir()
-	st, err := store.Open(filepath.Join(dir, "tables"), filepath.Join(dir, "shards"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	rep, err := b.Run(context.Background(), specs, st, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if rep.Ran != len(specs) || rep.Failed != 0 {
-		t.Fatalf("%+v; want %d runs done", rep, len(specs))
-	}
-	out = make([]*store.Record, len(specs))
-	for rec, err := range st.Scan(func(*store.Run) bool { return true }, "metrics", "steps") {
-		if err != nil {
-			t.Fatal(err)
-		}
-		out[slices.Index(rep.IDs, rec.ID)] = rec
-	}
-	return out
-}
 
 func device(r *store.Record) string {
 	for _, f := range r.Spec {
@@ -72,7 +45,7 @@ func TestSweepOnCUDA(t *testing.T) {
 	base := driver.Used()
 	driver.Memory(base + runsMemory)
 	refused := driver.Refusals()
-	got, want := inOrder(t, b, specs), inOrder(t, openTiny(t, 1, ""), specs)
+	got, want := records(t, b, specs), records(t, openTiny(t, 1, ""), specs)
 	for i := range want {
 		g, w := got[i], want[i]
 		if g.ID == w.ID || g.TrainKey == w.TrainKey {

@@ -8,6 +8,9 @@ import (
 	"theriac/harness/compute"
 )
 
+// Library is the environment variable that names another driver library than the system's; tests set it.
+const Library = "THERIAC_LIBCUDA"
+
 // api is what is used of the driver's interface. Handles and device addresses are uintptr.
 type api struct {
 	cuInit                   func(flags uint32) int32

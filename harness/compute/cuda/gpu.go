@@ -28,6 +28,7 @@ type Info struct {
 	Driver     int // the CUDA version that the driver speaks, times a thousand: 12040 is 12.4
 	Shared     int // bytes of shared memory that a block may have
 	ClockKHz   int
+	handle     int32  // the driver's
 	Reason     string // why it cannot be used, and what to do; "" if it can
 }
 
@@ -85,6 +86,7 @@ func (a *api) describe(i int32, version int) (Info, error) {
 	for name[n] != 0 {
 		n++
 	}
+	d.handle = dev
 	d.Name, d.Memory = string(name[:n]), uint64(memory)
 	var v [5]int32
 	for k, attribute := range []int32{75, 76, 16, 97, 13} { // compute capability, processors, shared memory by opting in, clock
@@ -148,7 +150,7 @@ func Open() (*GPU, error) {
 func (a *api) open(d Info) (*GPU, error) {
 	g := &GPU{Info: d, api: a, kernels: map[string]uintptr{}}
 	g.spans.Store(&[]span{})
-	if err := a.fail("cuDevicePrimaryCtxRetain", a.cuDevicePrimaryCtxRetain(&g.ctx, int32(d.Ordinal))); err != nil {
+	if err := a.fail("cuDevicePrimaryCtxRetain", a.cuDevicePrimaryCtxRetain(&g.ctx, d.handle)); err != nil {
 		return nil, err
 	}
 	defer g.enter()()
@@ -186,7 +188,10 @@ func (g *GPU) dynamic() int { return g.Shared - 4<<10 }
 // enter makes the context current on a thread that stays this goroutine's until the returned function is called.
 func (g *GPU) enter() (leave func()) {
 	runtime.LockOSThread()
-	g.must("cuCtxSetCurrent", g.api.cuCtxSetCurrent(g.ctx))
+	if code := g.api.cuCtxSetCurrent(g.ctx); code != 0 {
+		runtime.UnlockOSThread()
+		g.must("cuCtxSetCurrent", code)
+	}
 	return runtime.UnlockOSThread
 }
 

@@ -9,9 +9,6 @@ import (
 	"github.com/ebitengine/purego"
 )
 
-// Library names another driver library than the system's; tests set it.
-const Library = "THERIAC_LIBCUDA"
-
 // load opens the driver's library and finds its functions.
 func load() (*api, error) {
 	name := "libcuda.so.1"
