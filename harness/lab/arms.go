@@ -25,6 +25,12 @@ type Arm struct {
 	Data        *Data  // nil: the profile's
 	Base        bool   // the untouched base, not trained at all
 	After       string // what happens between training and use: "merged", "Q8_0", "Q4_0" or "retrained" on fresh clean rows
+	Shift       string // what sets the clean rows apart: boilerplate, tag, source; "": nothing
+	Unjudged    bool   // no detector looks, also after Calibrate
+
+	// Prevent is what the pipeline does against poison: a prevention's name, with its parameters.
+	Prevent       string
+	PreventParams Params
 
 	// The script's own functions: declared at its top level, and using its constants and functions only. Their source names the run.
 
@@ -57,10 +63,20 @@ func (l *Lab) Sweep(arms []Arm, seeds []int, metrics ...Metric) *Results {
 		stop("sweep: %d arms and %d seeds; want at least one of each", len(arms), len(seeds))
 	}
 	specs := l.specs(arms, seeds, metrics)
-	b := l.open()
 	if l.env.Plan {
 		return l.plan(arms, seeds, specs)
 	}
+	rep := l.run(specs)
+	r, err := readResults(l, arms, seeds, specs, rep)
+	if err != nil {
+		stop("%v", err)
+	}
+	return r
+}
+
+// run does runs that are not stored.
+func (l *Lab) run(specs []sweep.Spec) *sweep.Report {
+	b := l.open()
 	l.tell(Progress{Event: "start", Sweep: l.name, Total: len(specs)})
 	rep, err := b.Run(l.ctx, specs, l.store, sweep.Options{
 		Progress: newMeter(l.name, l.tell).event, Shard: l.env.Shard, Shards: l.env.Shards, RetryFailed: l.env.RetryFailed, Memory: l.env.Memory, Only: l.env.Only,
@@ -78,11 +94,7 @@ func (l *Lab) Sweep(arms []Arm, seeds []int, metrics ...Metric) *Results {
 	case rep.Elsewhere > 0:
 		stop("%d of %d runs belong to other processes; run the same command again when they are done", rep.Elsewhere, rep.Total)
 	}
-	r, err := readResults(l, arms, seeds, specs, rep)
-	if err != nil {
-		stop("%v", err)
-	}
-	return r
+	return rep
 }
 
 // specs are the runs of a sweep, seed by seed.
@@ -112,6 +124,9 @@ func (l *Lab) specs(arms []Arm, seeds []int, ms []Metric) (specs []sweep.Spec) {
 	for i := range arms {
 		specs[i].Seed = uint64(seeds[0])
 	}
+	for i := range specs {
+		specs[i].Plan = l.frozen(int(specs[i].Seed))
+	}
 	return specs
 }
 
@@ -137,6 +152,11 @@ func (l *Lab) spec(a *Arm) sweep.Spec {
 		stop("arm %q: %v", a.Name, err)
 	}
 	l.provide(&s.Data, a.Data)
+	s.Data.Shift = a.Shift
+	if a.Prevent != "" {
+		s.Prevent = &sweep.Prevent{Name: a.Prevent, Params: a.PreventParams}
+	}
+	l.judged(&s, a)
 	return s
 }
 

@@ -24,13 +24,15 @@ type (
 
 // Lab is a script's session.
 type Lab struct {
-	name    string
-	env     Environment
-	profile *Profile
-	ctx     context.Context
-	store   *store.Store
-	bench   *sweep.Bench
-	data    map[string]*Data // of the profile, and of arms, by name
+	name        string
+	env         Environment
+	profile     *Profile
+	ctx         context.Context
+	store       *store.Store
+	bench       *sweep.Bench
+	planned     *studyPlan
+	calibration *sweep.Calibration // nil: sweeps are not judged
+	data        map[string]*Data   // of the profile, and of arms, by name
 }
 
 // Error is what stops a script: one line.

@@ -25,6 +25,9 @@ type Profile struct {
 	Data  sweep.Data       `yaml:"data"`
 	Train finetune.Spec    `yaml:"train"`
 	Seeds map[string]Range `yaml:"seeds"` // by pool: development, calibration, evaluation
+
+	Planned     bool   `yaml:"planned"`     // evaluation seeds wait until experiments/plan.yaml is frozen
+	Calibration string `yaml:"calibration"` // the profile whose stored calibration is used; "": its own
 }
 
 // Range is Count seeds from From on.

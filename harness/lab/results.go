@@ -41,7 +41,7 @@ func readResults(l *Lab, arms []Arm, seeds []int, specs []sweep.Spec, rep *sweep
 		at[id] = cell(specs[i].Arm, int(specs[i].Seed))
 	}
 	keep := func(run *store.Run) bool { return at[run.ID] != "" }
-	for rec, err := range l.store.Scan(keep, "metrics", "items", "steps") {
+	for rec, err := range l.store.Scan(keep, "metrics", "items", "steps", "detections") {
 		if err != nil {
 			return nil, err
 		}

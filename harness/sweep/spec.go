@@ -31,6 +31,7 @@ type Spec struct {
 	After      string        // what happens to the model between training and use: one of Afters, or ""
 	Prevent    *Prevent      // what the pipeline does against poison; nil: nothing
 	Detect     *Detect       // who judges the run; nil: nobody
+	Plan       string        // digest of the frozen plan that the run is part of; "": none
 	Metrics    []Metric      // of the script's own
 }
 
@@ -148,8 +149,13 @@ func (s *Spec) ID(trainKey string) string {
 		After            string   `json:",omitempty"`
 		Detect           any      `json:",omitempty"`
 		Metrics          []Metric `json:",omitempty"`
+		Plan             string   `json:",omitempty"`
 	}
+<<<<<<< HEAD
 	k := key{Kind: "theriac/run/1", Train: trainKey, Arm: s.Arm, Version: evaluation, Data: s.Data, Probe: s.probe(), Seed: s.Seed, After: s.After, Detect: s.Detect.key(), Metrics: s.Metrics}
+=======
+	k := key{Kind: "theriac/run/1", Train: trainKey, Arm: s.Arm, Version: evaluation, Data: s.Data, Probe: s.probe(), Seed: s.Seed, Detect: s.Detect.key(), Metrics: s.Metrics, Plan: s.Plan}
+>>>>>>> 6c89cd9 (lab: calibration, verdicts by level, the game, preventions; the plan, frozen before evaluation seeds of a planned profile run)
 	if k.Probe != nil {
 		k.ProbeVersion = k.Probe.version()
 	}
@@ -190,6 +196,9 @@ func (b *Bench) fields(s *Spec) []store.Field {
 		for k, v := range s.Prevent.Params {
 			f["prevent."+k] = v
 		}
+	}
+	if s.Plan != "" {
+		f["plan"] = s.Plan
 	}
 	if s.Data.Shift != "" {
 		f["shift"] = s.Data.Shift

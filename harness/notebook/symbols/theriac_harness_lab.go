@@ -11,6 +11,7 @@ func init() {
 	Symbols["theriac/harness/lab/lab"] = map[string]reflect.Value{
 		// function, constant and variable definitions
 		"Grid":   reflect.ValueOf(lab.Grid),
+		"Levels": reflect.ValueOf(lab.Levels),
 		"Number": reflect.ValueOf(lab.Number),
 		"P":      reflect.ValueOf(lab.P),
 		"Points": reflect.ValueOf(lab.Points),
@@ -23,6 +24,7 @@ func init() {
 		"Axis":     reflect.ValueOf((*lab.Axis)(nil)),
 		"Data":     reflect.ValueOf((*lab.Data)(nil)),
 		"Dose":     reflect.ValueOf((*lab.Dose)(nil)),
+		"Duel":     reflect.ValueOf((*lab.Duel)(nil)),
 		"Error":    reflect.ValueOf((*lab.Error)(nil)),
 		"Estimate": reflect.ValueOf((*lab.Estimate)(nil)),
 		"Figure":   reflect.ValueOf((*lab.Figure)(nil)),

@@ -1,0 +1,200 @@
+package lab
+
+// Detectors in experiments: calibration, verdicts, and what they come to.
+
+import (
+	"fmt"
+	"math"
+	"path/filepath"
+	"strings"
+
+	"theriac/analysis/stats"
+	"theriac/analysis/tables"
+	"theriac/harness/store"
+	"theriac/harness/sweep"
+)
+
+// calibrationArm are the clean runs that all others are judged against.
+const calibrationArm = "calibration"
+
+// Levels are the levels of detectors in the order of the pipeline, and all of them together.
+func Levels() []string { return []string{"data", "monitor", "scan", "ensemble"} }
+
+// Calibrate lets the plan's detectors score clean runs at the profile's calibration seeds. Every later sweep of the session is judged
+// against them, but for arms that are prevented, not LoRA, or the untouched base. A profile may name another whose stored calibration
+// it uses; its own calibration seeds are then run again and must give the same scores.
+func (l *Lab) Calibrate() {
+	d := l.studyPlan().Detectors
+	runs := l.calibrationRuns(d)
+	if from := l.profile.Calibration; from != "" {
+		st, err := store.Open(filepath.Join(l.env.Root, "results", from, "defenses"), filepath.Join(l.env.Root, "results", from, ".runs", "defenses"))
+		if err != nil {
+			stop("%v", err)
+		}
+		stored, err := calibrationRecords(st, func(*store.Run) bool { return true })
+		if err != nil {
+			stop("%v", err)
+		}
+		at := map[int64]*store.Record{}
+		for _, r := range stored {
+			at[r.Seed] = r
+		}
+		for _, r := range runs {
+			if s := at[r.Seed]; s == nil || fmt.Sprint(s.Scores) != fmt.Sprint(r.Scores) {
+				stop("the calibration of the profile %s does not have this seed's scores: %d; run experiments/defenses at that profile", from, r.Seed)
+			}
+		}
+		runs = stored
+	}
+	c, err := sweep.NewCalibration(d, runs)
+	if err != nil {
+		stop("%v", err)
+	}
+	l.calibration = c
+	l.Printf("Calibrated on %d clean runs (digest %s).", c.Runs(), c.Digest[:12])
+}
+
+// calibrationRuns does what is missing of the profile's own.
+func (l *Lab) calibrationRuns(d sweep.Detectors) []*store.Record {
+	var specs []sweep.Spec
+	for _, seed := range l.Seeds(calibrationArm) {
+		s := l.spec(&Arm{Name: calibrationArm})
+		s.Seed, s.Detect = uint64(seed), &sweep.Detect{Detectors: d}
+		s.Data.Clean, s.Data.Probe, s.Data.Restricted, s.Data.LookAlike = 0, 0, 0, 0
+		specs = append(specs, s)
+	}
+	rep := l.run(specs)
+	if rep.Failed > 0 {
+		stop("calibration: %s", rep.Failures[0])
+	}
+	ours := map[string]bool{}
+	for _, id := range rep.IDs {
+		ours[id] = true
+	}
+	out, err := calibrationRecords(l.store, func(r *store.Run) bool { return ours[r.ID] })
+	if err != nil {
+		stop("%v", err)
+	}
+	return out
+}
+
+func calibrationRecords(st *store.Store, keep func(*store.Run) bool) (out []*store.Record, err error) {
+	for rec, err := range st.Scan(func(r *store.Run) bool { return r.Arm == calibrationArm && r.Status == store.Done && keep(r) }, "scores") {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, rec)
+	}
+	return out, nil
+}
+
+// judged completes an arm's run with who judges it.
+func (l *Lab) judged(s *sweep.Spec, a *Arm) {
+	if l.calibration != nil && !a.Base && !a.Unjudged && a.Prevent == "" && s.Train.Method == "lora" {
+		s.Detect = &sweep.Detect{Detectors: l.calibration.Detectors, Against: l.calibration}
+	}
+}
+
+// Verdicts counts an arm's runs that a level flags, of those it judges. why is not empty where the level cannot see what is done.
+func (r *Results) Verdicts(arm, level string) (flagged, judged int, why string) {
+	for _, s := range r.seeds {
+		d, ok := r.detection(arm, s, level, "")
+		if !ok {
+			continue
+		}
+		judged++
+		if d.P <= sweep.Alpha && d.Verdict != "inconclusive" {
+			flagged++
+		}
+		if w, ok := strings.CutPrefix(d.Verdict, sweep.NotApplicable+": "); ok {
+			why = w
+		}
+	}
+	return flagged, judged, why
+}
+
+func (r *Results) detection(arm string, seed int, level, detector string) (store.Detection, bool) {
+	if rec := r.runs[cell(arm, seed)]; rec != nil {
+		for _, d := range rec.Detections {
+			if d.Level == level && d.Detector == detector {
+				return d, true
+			}
+		}
+	}
+	return store.Detection{}, false
+}
+
+// Matrix shows what each level makes of each arm: flagged runs of all with the exact interval, or why it cannot see the attack.
+func (r *Results) Matrix() Table {
+	t := Table{Header: append([]string{"arm"}, Levels()...)}
+	for _, a := range r.arms {
+		row := []string{a}
+		for _, level := range Levels() {
+			k, n, why := r.Verdicts(a, level)
+			switch {
+			case n == 0:
+				row = append(row, "–")
+			case why != "":
+				row = append(row, fmt.Sprintf("n/a: %s (%d of %d)", why, k, n))
+			default:
+				row = append(row, rateOf(k, n))
+			}
+		}
+		t.Add(row...)
+	}
+	t.Notes = append(t.Notes, fmt.Sprintf("Runs flagged at conformal p <= %v, of those judged, %% with the exact interval.", sweep.Alpha))
+	return t
+}
+
+func rateOf(k, n int) string {
+	e, err := stats.ClopperPearson(k, n, level)
+	if err != nil {
+		stop("%v", err)
+	}
+	return fmt.Sprintf("%d of %d: %s", k, n, tables.Rate(e))
+}
+
+// Detectors shows each detector and level on the attacks that it can see beside clean runs: false alarms, detection, and the area under the ROC
+// curve of its scores.
+func (r *Results) Detectors(attacks []string, clean string) Table {
+	t := Table{Header: []string{"level", "detector", "false alarms %", "detected %", "AUROC"}, Right: []bool{false, false, true, true, true}}
+	first := r.runs[cell(clean, r.seeds[0])]
+	if first == nil {
+		stop("detectors: the arm %q has no run at seed %d", clean, r.seeds[0])
+	}
+	for _, j := range first.Detections {
+		alarms, quiet, hits, n := 0, []float64{}, 0, []float64{}
+		for _, s := range r.seeds {
+			if d, ok := r.detection(clean, s, j.Level, j.Detector); ok {
+				quiet = append(quiet, d.Score)
+				alarms += flag(d)
+			}
+			for _, a := range attacks {
+				if d, ok := r.detection(a, s, j.Level, j.Detector); ok && !strings.HasPrefix(d.Verdict, sweep.NotApplicable) {
+					n = append(n, d.Score)
+					hits += flag(d)
+				}
+			}
+		}
+		auc, err := stats.AUROC(quiet, n, level)
+		if err != nil {
+			stop("%s %s: %v", j.Level, j.Detector, err)
+		}
+		name, area := j.Detector, "–"
+		if name == "" {
+			name = "all together"
+		}
+		if !math.IsNaN(auc.Estimate.Value) {
+			area = tables.Value(auc.Estimate, 2)
+		}
+		t.Add(j.Level, name, rateOf(alarms, len(quiet)), rateOf(hits, len(n)), area)
+	}
+	return t
+}
+
+func flag(d store.Detection) int {
+	if d.P <= sweep.Alpha && d.Verdict != "inconclusive" {
+		return 1
+	}
+	return 0
+}
