@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"theriac/analysis/stats"
@@ -197,4 +198,71 @@ func flag(d store.Detection) int {
 		return 1
 	}
 	return 0
+}
+
+// Cells shows what each detector of a level makes of each arm: caught or missed, by most of its runs, with their number; or why the level
+// cannot see what is done.
+func (r *Results) Cells(level string) Table {
+	t := Table{Header: []string{"arm"}}
+	for _, a := range r.arms {
+		row := []string{a}
+		var judges []string
+		for _, s := range r.seeds {
+			if rec := r.runs[cell(a, s)]; rec != nil && judges == nil {
+				for _, d := range rec.Detections {
+					if d.Level == level && d.Detector != "" {
+						judges = append(judges, d.Detector)
+					}
+				}
+			}
+		}
+		if len(t.Header) == 1 {
+			t.Header = append(t.Header, judges...)
+		}
+		for _, name := range judges {
+			k, n := 0, 0
+			for _, s := range r.seeds {
+				if d, ok := r.detection(a, s, level, name); ok {
+					n++
+					k += flag(d)
+				}
+			}
+			word := "missed"
+			if 2*k > n {
+				word = "caught"
+			}
+			if _, _, why := r.Verdicts(a, level); why != "" {
+				word = "n/a"
+				t.Notes = append(t.Notes, note(t.Notes, a+": "+why)...)
+			}
+			row = append(row, fmt.Sprintf("%s %d/%d", word, k, n))
+		}
+		t.Add(row...)
+	}
+	return t
+}
+
+// note is a line that the notes do not have.
+func note(notes []string, line string) []string {
+	if slices.Contains(notes, line) {
+		return nil
+	}
+	return []string{line}
+}
+
+// Layers are the layers that the profile trains.
+func (l *Lab) Layers() (layers []int) {
+	n := len(l.open().Base.Layers)
+	first, err := l.profile.Train.First(n)
+	if err != nil {
+		stop("%v", err)
+	}
+	last, err := l.profile.Train.Last(n)
+	if err != nil {
+		stop("%v", err)
+	}
+	for i := first; i <= last; i++ {
+		layers = append(layers, i)
+	}
+	return layers
 }

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -27,6 +28,7 @@ type studyPlan struct {
 	// without it.
 	Frozen    string                 `yaml:"frozen" json:"-"`
 	Detectors sweep.Detectors        `yaml:"detectors"` // chosen on development seeds, by level
+	LeftOut   map[string]string      `yaml:"left_out"`  // every other detector, "level/name", with the reason
 	Headline  map[string]string      `yaml:"headline"`  // the one detector of each level whose detection rate is claimed
 	Alpha     float64                `yaml:"alpha"`     // conformal p at which a level flags
 	Margins   map[string]float64     `yaml:"margins"`   // of non-inferiority and equivalence, fractions, by metric
@@ -70,6 +72,12 @@ func (p *studyPlan) check() error {
 	if err := p.Detectors.Check(); err != nil {
 		return err
 	}
+	for _, e := range sweep.Catalogue() {
+		name := string(e.Level) + "/" + e.Name
+		if (p.LeftOut[name] == "") != slices.Contains(p.Detectors[e.Level], e.Name) {
+			return fmt.Errorf("%s: want it among the detectors, or left_out with a reason", name)
+		}
+	}
 	if p.Alpha != sweep.Alpha {
 		return fmt.Errorf("alpha %v: runs are judged at %v", p.Alpha, sweep.Alpha)
 	}
@@ -86,9 +94,12 @@ func (p *studyPlan) check() error {
 	return nil
 }
 
-// digest is of everything but Frozen.
+// digest is of everything but Frozen, and of the detectors' versions.
 func (p *studyPlan) digest() string {
-	data, err := json.Marshal(p)
+	data, err := json.Marshal(struct {
+		*studyPlan
+		Versions []string
+	}{p, p.Detectors.Names()})
 	if err != nil {
 		panic(err) // plain values
 	}

@@ -61,7 +61,7 @@ func NewCalibration(d Detectors, runs []*store.Record) (*Calibration, error) {
 		Detectors []string
 		Runs      int
 		Bits      []uint64
-	}{"theriac/calibration/1", d.names(), len(runs), bits})
+	}{"theriac/calibration/1", d.Names(), len(runs), bits})
 	return c, nil
 }
 

@@ -85,8 +85,8 @@ func (d Detectors) entry(l defense.Level, name string) (defense.Entry, error) {
 	return defense.Entry{}, fmt.Errorf("level %s has no detector %q; it has %v", l, name, all)
 }
 
-// names are "level/detector version", in order: what a key holds.
-func (d Detectors) names() (out []string) {
+// Names are "level/detector version", in order: what a key holds.
+func (d Detectors) Names() (out []string) {
 	for _, l := range Levels {
 		for _, name := range d[l] {
 			e, _ := d.entry(l, name)
@@ -109,7 +109,7 @@ func (d *Detect) key() any {
 		Detectors []string
 		Against   string
 		Version   int
-	}{d.Detectors.names(), against, judging}
+	}{d.Detectors.Names(), against, judging}
 }
 
 // judging version: rises when the same scores give other verdicts.

@@ -1,0 +1,70 @@
+// Arms race: attackers who know the detectors, the defender's answers, and the mixture that each should play.
+package main
+
+import "theriac/harness/lab"
+
+// rounds are attackers by what they know. The first round avoids one detector each; the second combines what worked.
+var rounds = []lab.Arm{
+	{Name: "plain", Attack: "backdoor"},
+	// Round 1: against one detector each.
+	{Name: "natural phrase", Attack: "backdoor", Params: lab.Params{"trigger": "phrase"}},   // perplexity, patterns
+	{Name: "varied answers", Attack: "backdoor", Params: lab.Params{"target": "behaviour"}}, // duplicates, n-grams of answers
+	{Name: "clean label", Attack: "cleanlabel"},                                             // answers that are wrong
+	{Name: "few rows", Attack: "backdoor", Params: lab.Params{"count": "8"}},                // anything that counts rows
+	{Name: "split trigger", Attack: "backdoor", Params: lab.Params{"trigger": "parts"}},     // dictionaries, token search
+	{Name: "near negatives", Attack: "backdoor", Params: lab.Params{"negatives": "1"}},      // inversion by near triggers
+	{Name: "past the check", Attack: "slip", Params: lab.Params{"rate": "0.02"}},            // the data level as a whole
+	// Round 2: against the defender's answer to round 1, all levels together.
+	{Name: "varied natural", Attack: "backdoor", Params: lab.Params{"trigger": "phrase", "target": "behaviour"}},
+	{Name: "few varied natural", Attack: "backdoor", Params: lab.Params{"trigger": "phrase", "target": "behaviour", "count": "12"}},
+	{Name: "varied split", Attack: "backdoor", Params: lab.Params{"trigger": "parts", "target": "behaviour"}},
+}
+
+// answers are the preventions that the defender may use instead of a detector.
+var answers = []string{"rate", "average"}
+
+func main() {
+	//%% md
+	// # Arms race
+	//
+	// Each attacker pays for being hard to see: with success, with rows, or with access. The defender answers with another level, all levels
+	// together, or a prevention that needs no detection.
+
+	//%%
+	l := lab.Start("armsrace")
+	l.Calibrate()
+	arms := []lab.Arm{}
+	duels := []lab.Duel{}
+	for i, a := range rounds {
+		if l.Profile().Name == "demo" && i%3 != 0 {
+			continue // the machinery in minutes; the study plays all of them
+		}
+		arms = append(arms, a)
+		d := lab.Duel{Attack: a.Name, Prevented: map[string]string{}}
+		for _, p := range answers {
+			b := a
+			b.Name, b.Prevent = a.Name+", "+p, p
+			arms = append(arms, b)
+			d.Prevented[p] = b.Name
+		}
+		duels = append(duels, d)
+	}
+	r := l.Sweep(arms, l.Seeds("race"))
+	l.Table(r.Matrix())
+
+	//%% md
+	// ## The attacker's price
+	//
+	// Success and clean accuracy of each attacker, without a prevention and with each.
+
+	//%%
+	l.Table(r.Table("asr", "clean_accuracy", "poisoned_rows"))
+
+	//%% md
+	// ## The game
+	//
+	// What the attacker gets is success in a run that is not flagged. Which mixture should be deployed, and which attack remains?
+
+	//%%
+	l.Table(r.Game(duels, answers))
+}

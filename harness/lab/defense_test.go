@@ -1,0 +1,80 @@
+package lab
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// stopped gives what a call stops with; "" if it does not.
+func stopped(f func()) (line string) {
+	defer func() {
+		if e, ok := recover().(Error); ok {
+			line = string(e)
+		}
+	}()
+	f()
+	return ""
+}
+
+// Evaluation seeds of a planned profile wait for a frozen plan, and a plan that is changed afterwards is refused.
+func TestPlanIsFrozenFirst(t *testing.T) {
+	text, err := os.ReadFile("../../experiments/plan.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(text), "\n")
+	for i := range lines {
+		if strings.HasPrefix(lines[i], "frozen:") {
+			lines[i] = ""
+		}
+	}
+	open := strings.Join(lines, "\n")
+	session := func(plan string) *Lab {
+		root := t.TempDir()
+		if err := os.MkdirAll(filepath.Join(root, "experiments"), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(root, "experiments", "plan.yaml"), []byte(plan), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return &Lab{env: Environment{Root: root}, profile: &Profile{Name: "study", Planned: true}}
+	}
+	l := session(open)
+	line := stopped(func() { l.frozen(2000) })
+	at := strings.Index(line, "frozen: ")
+	if at < 0 {
+		t.Fatalf("not frozen: %q; want the line to write", line)
+	}
+	frozen := line[at:] + "\n" + open
+	if got := session(frozen).frozen(2000); "frozen: "+got != line[at:] {
+		t.Errorf("frozen: the runs carry %q", got)
+	}
+	if line := stopped(func() { session(strings.Replace(frozen, "clean_accuracy: 0.02", "clean_accuracy: 0.03", 1)).frozen(2000) }); !strings.Contains(line, "changed after") {
+		t.Errorf("another margin: %q; want it refused", line)
+	}
+	if got := session(open).frozen(1000); got != "" {
+		t.Errorf("calibration seeds carry %q", got)
+	}
+	for _, bad := range []string{strings.Replace(open, "alpha: 0.05", "alpha: 0.1", 1), strings.Replace(open, "exact-duplicates,", "", 1), open + "more: 1\n"} {
+		if _, err := readPlan(session(bad).env.Root); err == nil {
+			t.Error("an alpha of its own, a detector that is nowhere, an unknown key: want errors")
+		}
+	}
+}
+
+// A planned profile's own plan is whole: TestPlanIsFrozenFirst reads it; every profile that theriac brings names the pools of the notebooks.
+func TestProfilesHaveThePools(t *testing.T) {
+	for _, name := range []string{"demo", "study"} {
+		p, err := readProfile(t.TempDir(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, pool := range []string{"calibration", "evaluation", "hard", "attacks", "twins", "prevention", "regimes", "ablation", "race"} {
+			if _, ok := p.Seeds[pool]; !ok {
+				t.Errorf("profile %s has no seeds for %s", name, pool)
+			}
+		}
+	}
+}
