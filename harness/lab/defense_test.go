@@ -51,7 +51,9 @@ func TestPlanIsFrozenFirst(t *testing.T) {
 	if got := session(frozen).frozen(2000); "frozen: "+got != line[at:] {
 		t.Errorf("frozen: the runs carry %q", got)
 	}
-	if line := stopped(func() { session(strings.Replace(frozen, "clean_accuracy: 0.02", "clean_accuracy: 0.03", 1)).frozen(2000) }); !strings.Contains(line, "changed after") {
+	if line := stopped(func() {
+		session(strings.Replace(frozen, "clean_accuracy: 0.02", "clean_accuracy: 0.03", 1)).frozen(2000)
+	}); !strings.Contains(line, "changed after") {
 		t.Errorf("another margin: %q; want it refused", line)
 	}
 	if got := session(open).frozen(1000); got != "" {

@@ -151,11 +151,7 @@ func (s *Spec) ID(trainKey string) string {
 		Metrics          []Metric `json:",omitempty"`
 		Plan             string   `json:",omitempty"`
 	}
-<<<<<<< HEAD
-	k := key{Kind: "theriac/run/1", Train: trainKey, Arm: s.Arm, Version: evaluation, Data: s.Data, Probe: s.probe(), Seed: s.Seed, After: s.After, Detect: s.Detect.key(), Metrics: s.Metrics}
-=======
-	k := key{Kind: "theriac/run/1", Train: trainKey, Arm: s.Arm, Version: evaluation, Data: s.Data, Probe: s.probe(), Seed: s.Seed, Detect: s.Detect.key(), Metrics: s.Metrics, Plan: s.Plan}
->>>>>>> 6c89cd9 (lab: calibration, verdicts by level, the game, preventions; the plan, frozen before evaluation seeds of a planned profile run)
+	k := key{Kind: "theriac/run/1", Train: trainKey, Arm: s.Arm, Version: evaluation, Data: s.Data, Probe: s.probe(), Seed: s.Seed, After: s.After, Detect: s.Detect.key(), Metrics: s.Metrics, Plan: s.Plan}
 	if k.Probe != nil {
 		k.ProbeVersion = k.Probe.version()
 	}

@@ -32,6 +32,14 @@ func (c *demoCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	names = slices.DeleteFunc(names, func(name string) bool {
+		_, err := os.Stat(filepath.Join(a.Root, "results", "demo", name))
+		if errors.Is(err, fs.ErrNotExist) {
+			fmt.Fprintf(a.err, "%s: no results are committed at the demo profile; theriac run experiments/%s makes some\n", name, name)
+			return true
+		}
+		return false
+	})
 	start := time.Now()
 	for _, name := range names {
 		if !a.Quiet {
