@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -25,8 +26,7 @@ func TestGroupShrinks(t *testing.T) {
 		holding++
 		mu.Unlock()
 		for range 1000 {
-			mu.Lock()
-			mu.Unlock()
+			runtime.Gosched()
 		}
 		mu.Lock()
 		defer mu.Unlock()

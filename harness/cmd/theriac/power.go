@@ -83,9 +83,7 @@ func (c *powerCmd) Run(a *app) error {
 	t := tables.Table{Header: []string{"to show", "needs", "power there %", "smallest p"}, Right: []bool{false, true, true, true}}
 	for _, n := range out {
 		t.Add(n.Question, fmt.Sprintf("%d %s", n.Power.N, n.Power.Units), tables.Percent(n.Power.Power), tables.Short(n.Power.SmallestP))
-		for _, w := range n.Power.Warnings {
-			t.Notes = append(t.Notes, w)
-		}
+		t.Notes = append(t.Notes, n.Power.Warnings...)
 	}
 	t.Notes = append(t.Notes, fmt.Sprintf("A family of %d tests at %g, two-sided, needs %d seeds at least.", c.Tests, c.Alpha, family))
 	claims.Notes = append(claims.Notes, "By the exact one-sided bound of 95 %.")
