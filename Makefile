@@ -29,7 +29,7 @@ verify: build ## a sample of the stored runs (SAMPLE of them) done again, every 
 	build/theriac verify --sample $(SAMPLE)
 
 test: vet ## everything a contributor needs; needs Go and make only
-	go test ./...
+	go test -timeout 30m ./...
 
 tiny: ## retrain the embedded model from nothing to the same bytes (about 20 minutes on 2 cores)
 	go run ./harness/model/tiny/train
