@@ -45,6 +45,13 @@ seeds:
   development: {from: 0, count: 1}
   calibration: {from: 1000, count: 1}
   evaluation: {from: 2000, count: 2}
+  attacks: {from: 2000, count: 1}
+  race: {from: 2000, count: 1}
+  hard: {from: 2000, count: 0}
+  twins: {from: 2000, count: 0}
+  prevention: {from: 2000, count: 0}
+  regimes: {from: 2000, count: 0}
+  ablation: {from: 2000, count: 0}
 `
 
 func testRoot(t *testing.T) lab.Environment {
@@ -55,6 +62,13 @@ func testRoot(t *testing.T) lab.Environment {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "test.yaml"), []byte(testProfile), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	plan, err := os.ReadFile("../../experiments/plan.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(root, "experiments", "plan.yaml"), plan, 0o666); err != nil {
 		t.Fatal(err)
 	}
 	data, err := filepath.Abs("testdata/data")
