@@ -68,9 +68,10 @@ gpu-check: ## all that the CUDA path promises, on the GPU at hand, into build/gp
 	if command -v go >/dev/null; then go build -o build/gpucheck ./harness/compute/cuda/gpucheck; fi
 	build/gpucheck -python $(PYTHON) -out build/gpu-check.md
 
-test-arm64: ## the kernels and a whole training in an emulator of arm64 (qemu-aarch64-static, of package qemu-user-static)
+test-arm64: ## the kernels, the statistics' printed digits and a whole training in an emulator of arm64 (qemu-aarch64-static, of package qemu-user-static)
 	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go vet ./harness/compute/...
 	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go test -exec qemu-aarch64-static ./harness/compute ./harness/compute/block ./harness/compute/cpu/...
+	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go test -exec qemu-aarch64-static -run 'Oracle|Example' ./analysis/stats
 	THERIAC_NO_SKIP=1 go test -run TestTrainedBits ./harness/finetune
 
 # OpenBLAS is loaded at run time (Debian and Ubuntu: package libopenblas0-pthread; BLAS=path names
