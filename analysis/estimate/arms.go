@@ -3,6 +3,7 @@ package estimate
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -65,19 +66,26 @@ func (e *Experiment) Steps(arm string) (seed int64, steps []store.Step) {
 	return 0, nil
 }
 
-// PoisonedLoss is the mean loss over an arm's poisoned rows at a seed, nats a response token, by epoch: the metrics
-// poisoned_loss/1, poisoned_loss/2 and so on. Nil where none is stored.
-func (e *Experiment) PoisonedLoss(arm string, seed int64) (byEpoch []float64) {
+// PoisonedLoss is the mean loss over an arm's poisoned rows at a seed, nats a response token, by tenth of its steps: the metrics
+// poisoned_loss/1 to poisoned_loss/10, NaN where a tenth has none. Nil where none is stored.
+func (e *Experiment) PoisonedLoss(arm string, seed int64) (byTenth []float64) {
 	for _, r := range e.runs(arm) {
-		for epoch := 1; r.seed == seed; epoch++ {
-			m, ok := r.metric(fmt.Sprintf("poisoned_loss/%d", epoch))
-			if !ok {
-				break
+		if r.seed != seed {
+			continue
+		}
+		out, any := make([]float64, 10), false
+		for i := range out {
+			m, ok := r.metric(fmt.Sprintf("poisoned_loss/%d", i+1))
+			if any = any || ok; !ok {
+				m.Value = math.NaN()
 			}
-			byEpoch = append(byEpoch, m.Value)
+			out[i] = m.Value
+		}
+		if any {
+			byTenth = out
 		}
 	}
-	return byEpoch
+	return byTenth
 }
 
 // Verdicts counts, over an arm's runs at evaluation seeds, a level's own verdicts: flagged, and given at all; one that says why it cannot see counts as none.

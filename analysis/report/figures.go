@@ -142,8 +142,8 @@ func doseFigure(r *renderer) (*plots.Figure, error) {
 		"attack success (%)", "poisoned rows of the training set", points, fit)
 }
 
-// lossFigure draws one run of an arm: mean losses over a window of steps, and, where runs store them, the poisoned rows' own
-// mean loss by epoch.
+// lossFigure draws one run of an arm: mean losses over a window of steps, and, where runs store it, the poisoned rows' own
+// mean loss by tenth of the steps.
 func lossFigure(r *renderer) (*plots.Figure, error) {
 	e := r.experiment("backdoor")
 	var losses []plots.Loss
@@ -164,9 +164,9 @@ func lossFigure(r *renderer) (*plots.Figure, error) {
 		}
 		losses = append(losses, l)
 		if own := e.PoisonedLoss(a, seed); len(own) > 0 {
-			o := plots.Loss{Name: a + ", poisoned rows", Of: "its own, by epoch", Own: true, Color: i}
-			for epoch, v := range own {
-				o.Steps = append(o.Steps, (float64(epoch)+0.5)*float64(len(steps))/float64(len(own)))
+			o := plots.Loss{Name: a + ", poisoned rows", Of: "its own, by tenth of the steps", Own: true, Color: i}
+			for part, v := range own {
+				o.Steps = append(o.Steps, (float64(part)+0.5)*float64(len(steps))/float64(len(own)))
 				o.Values = append(o.Values, v)
 			}
 			losses = append(losses, o)
@@ -196,16 +196,21 @@ func refusalFigure(r *renderer) (*plots.Figure, error) {
 	return plots.Counts(plots.Words{Title: "Restricted requests refused", N: r.seeds("safety", "refusal", e.Arms())}, "refused (%)", "added examples", lines)
 }
 
-// scaleFigure draws what becomes of success and accuracy as the adapter is scaled: the arms of the ablation that say a scale.
+// scaleFigure draws what becomes of success and accuracy as the adapter is scaled: the arms of the ablation that scale it, and the whole.
 func scaleFigure(r *renderer) (*plots.Figure, error) {
 	e := r.experiment("ablation")
 	success, accuracy := plots.Line{Name: "attack success"}, plots.Line{Name: "clean accuracy"}
 	var arms []string
 	for _, a := range e.Arms() {
-		s, ok := e.Spec(a, "scale")
-		x, err := atof(s)
-		if !ok || err != nil {
-			continue
+		how, edited := e.Spec(a, "prevent")
+		x := 1.0
+		if edited {
+			s, _ := e.Spec(a, "prevent.factor")
+			f, err := atof(s)
+			if how != "scale" || err != nil {
+				continue
+			}
+			x = f
 		}
 		arms = append(arms, a)
 		success.Points = append(success.Points, plots.Dosed{Dose: x, Estimate: r.mean("ablation", a, "asr")})

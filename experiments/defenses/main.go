@@ -1,4 +1,4 @@
-// Defenses: every attack against every detector, with clean runs beside them; what prevention costs; and what of an update carries an attack.
+// Defenses: every attack against every detector, with clean runs beside them.
 package main
 
 import (
@@ -44,9 +44,6 @@ var hard = []lab.Arm{
 	{Name: "benign tag", Shift: "tag"},
 	{Name: "new source", Shift: "source"},
 }
-
-// preventions act without knowing whether there is poison.
-var preventions = []string{"filter", "safetymix", "gradientnoise", "rank", "rate", "unlearn", "truncate", "scale", "average"}
 
 // names are the arms' names.
 func names(arms []lab.Arm) []string {
@@ -110,22 +107,6 @@ func main() {
 	}
 
 	//%% md
-	// ## Prevention
-	//
-	// What the pipeline can do without knowing: success of the attack, clean accuracy and refusals of the model that comes out. Each prevention is
-	// also applied to clean rows: that is its price.
-
-	//%%
-	if len(l.Seeds("prevention")) > 0 {
-		arms := []lab.Arm{{Name: "backdoor", Attack: "backdoor", Unjudged: true}, {Name: "comply", Attack: "comply", Unjudged: true}, {Name: "clean", Probe: "backdoor", Unjudged: true}}
-		for _, p := range preventions {
-			arms = append(arms, lab.Arm{Name: "backdoor, " + p, Attack: "backdoor", Prevent: p},
-				lab.Arm{Name: "comply, " + p, Attack: "comply", Prevent: p}, lab.Arm{Name: "clean, " + p, Probe: "backdoor", Prevent: p})
-		}
-		l.Table(l.Sweep(arms, l.Seeds("prevention")).Table("asr", "clean_accuracy", "refusal", "over_refusal"))
-	}
-
-	//%% md
 	// ## Regimes
 	//
 	// An attacker who chooses the training, or an owner who trains otherwise than the calibration did: learning rate, epochs and rank, with little and
@@ -148,32 +129,5 @@ func main() {
 		g := l.Sweep(arms, l.Seeds("regimes"))
 		l.Table(g.Matrix())
 		l.Table(g.Table("asr", "clean_accuracy"))
-	}
-
-	//%% md
-	// ## What carries the attack
-	//
-	// The same trained adapters, edited: scaled, without a layer, without the largest, the smallest or random singular directions of each
-	// module. If the backdoor sits in a few large directions, leaving those out ends it and leaving out random ones does not.
-
-	//%%
-	if len(l.Seeds("ablation")) > 0 {
-		edits := []lab.Arm{{Name: "whole"}}
-		for _, f := range []string{"0.25", "0.5", "0.75", "1.5"} {
-			edits = append(edits, lab.Arm{Name: "scale " + f, Prevent: "scale", PreventParams: lab.Params{"factor": f}})
-		}
-		for _, drop := range []string{"first", "random", "last"} {
-			for _, count := range []string{"1", "2", "4"} {
-				edits = append(edits, lab.Arm{Name: "without " + count + " " + drop, Prevent: "truncate", PreventParams: lab.Params{"drop": drop, "count": count}})
-			}
-		}
-		for _, layer := range l.Layers() {
-			edits = append(edits, lab.Arm{Name: fmt.Sprintf("without layer %d", layer), Prevent: "truncate", PreventParams: lab.Params{"layer": fmt.Sprint(layer)}})
-		}
-		for i := range edits {
-			edits[i].Attack, edits[i].Unjudged = "backdoor", true
-			edits[i].Name = "backdoor " + edits[i].Name
-		}
-		l.Table(l.Sweep(edits, l.Seeds("ablation")).Table("asr", "near_trigger", "clean_accuracy"))
 	}
 }

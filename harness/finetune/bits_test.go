@@ -20,7 +20,7 @@ import (
 
 // trained is the sha256 of parameters and optimiser moments after 20 steps, as little-endian float32.
 var trained = map[string]string{
-	"lora": "2e8721b48f92f094f1fbc77bb3e0167cf02fc97727119efd208cdd32763adf5b",
+	"lora": "af77a64b06bcc52323032ff610417365bd07481f139f8761d1823950d773a489",
 	"full": "8da6f8ed29160919cd68d66c108f3a0a2ffa2c8d3666b66f441a55863d11b52b",
 }
 

@@ -32,7 +32,7 @@ type param struct {
 // newGraph builds the graph for batches of up to rows rows and targets response tokens.
 func newGraph(dev compute.Device, b *infer.Base, d *infer.Delta, rows, targets int) (*graph, error) {
 	g := &graph{first: d.First()}
-	g.shared = shared{dev: dev, base: b, delta: d, batch: &infer.Batch{}, rows: rows}
+	g.shared = shared{dev: dev, base: b, delta: d, batch: &infer.Batch{}, rows: rows, targets: targets}
 	ranks := 0
 	for _, l := range b.Layers {
 		t := d.Train
@@ -105,7 +105,12 @@ func (g *graph) addHalf(e *G.ExprGraph, h *half, x *G.Node) (*G.Node, error) {
 			h.g = l.BindAttn(grad(), *t)
 		}
 	} else {
-		h.saved = block.NewSavedMLP(g.dev, l, t, g.rows)
+		rows := g.rows
+		if h.last() {
+			rows = g.targets
+			h.kept, h.back = g.dev.Alloc(rows*g.base.Config.Hidden), g.dev.Alloc(rows*g.base.Config.Hidden)
+		}
+		h.saved = block.NewSavedMLP(g.dev, l, t, rows)
 		if h.p != nil {
 			h.g = l.BindMLP(grad(), *t)
 		}

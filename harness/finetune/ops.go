@@ -22,19 +22,24 @@ import (
 
 // shared is what all operators of one graph see.
 type shared struct {
-	dev   compute.Device
-	ws    *block.Workspace
-	head  *block.HeadWork
-	base  *infer.Base
-	delta *infer.Delta
-	batch *infer.Batch
-	rows  int // capacity
-	dx    [2]*tensor.Dense
+	dev           compute.Device
+	ws            *block.Workspace
+	head          *block.HeadWork
+	base          *infer.Base
+	delta         *infer.Delta
+	batch         *infer.Batch
+	rows, targets int // capacity
+	dx            [2]*tensor.Dense
 }
 
 // view is the active rows of a [capacity, D] value.
 func (s *shared) view(v G.Value) compute.View {
 	return compute.Of(v.Data().([]float32), s.batch.N(), s.base.Config.Hidden)
+}
+
+// asked is the targets' rows of a [capacity, D] value that has only these: what the last MLP gives and the head takes.
+func (s *shared) asked(v G.Value) compute.View {
+	return compute.Of(v.Data().([]float32), s.batch.Asked.N(), s.base.Config.Hidden)
 }
 
 var (
@@ -89,6 +94,16 @@ type half struct {
 	theta *tensor.Dense
 	grad  *tensor.Dense
 	needX bool // whether anything below trains
+	// of the last MLP, which works on the targets' rows alone: their input and its gradient, [targets, D]
+	kept, back []float32
+}
+
+// last says whether this is the half-block under the head. What it makes of rows without a target is not needed.
+func (h *half) last() bool { return h.at == 2*len(h.base.Layers)-1 }
+
+// compact is a buffer's active rows.
+func (h *half) compact(buffer []float32) compute.View {
+	return compute.Of(buffer, h.batch.Asked.N(), h.base.Config.Hidden)
 }
 
 func (h *half) layer() *block.Layer { return h.base.Layers[h.at/2] }
@@ -109,9 +124,14 @@ func (h *half) apply(x, theta *G.Node) (*G.Node, error) {
 
 func (h *half) forward(in []G.Value) (G.Value, error) {
 	x, y := h.view(in[0]), h.view(h.y)
-	if h.at%2 == 0 {
+	switch {
+	case h.at%2 == 0:
 		h.layer().AttnForward(h.ws, y, x, h.saved, h.p, &h.batch.Rows, nil)
-	} else {
+	case h.last():
+		rows := h.compact(h.kept)
+		h.dev.Gather(rows, x.Data, h.batch.Targets.Row)
+		h.layer().MLPForward(h.ws, h.asked(h.y), rows, h.saved, h.p, &h.batch.Asked)
+	default:
 		h.layer().MLPForward(h.ws, y, x, h.saved, h.p, &h.batch.Rows)
 	}
 	return h.y, nil
@@ -137,9 +157,15 @@ func (h *half) backward(in []G.Value) (G.Value, error) {
 	x, dy := h.view(in[0]), h.view(in[1])
 	out := h.dx[h.at%2]
 	dx := h.view(out)
-	if h.at%2 == 0 {
+	switch {
+	case h.at%2 == 0:
 		h.layer().AttnBackward(h.ws, dx, dy, x, h.saved, h.p, h.g, &h.batch.Rows, h.needX)
-	} else {
+	case h.last():
+		rows := h.compact(h.back)
+		h.layer().MLPBackward(h.ws, rows, h.asked(in[1]), h.compact(h.kept), h.saved, h.p, h.g, &h.batch.Asked, h.needX)
+		h.dev.Zero(dx.Data[:dx.Rows*dx.Cols])
+		h.dev.ScatterAdd(dx.Data, rows, h.batch.Targets.Row)
+	default:
 		h.layer().MLPBackward(h.ws, dx, dy, x, h.saved, h.p, h.g, &h.batch.Rows, h.needX)
 	}
 	return out, nil
@@ -166,7 +192,7 @@ func (l *lossOp) apply(x, theta *G.Node) (*G.Node, error) {
 
 func (l *lossOp) forward(in []G.Value) (G.Value, error) {
 	t := l.batch.Targets
-	l.base.Head.LossBackward(l.head, l.view(l.dx[0]), l.view(in[0]), t, l.p, l.g)
+	l.base.Head.LossBackward(l.head, l.asked(l.dx[0]), l.asked(in[0]), t, l.p, l.g)
 	l.total = 0
 	for i, w := range t.Weight {
 		l.total += float64(float64(w) * float64(l.head.Loss[i]))

@@ -228,7 +228,7 @@ func (r *Run) gradients(info *Info) error {
 			b.Append(&r.items[item].Sequence, weights[from+i])
 		}
 		if r.Spec.Dropout > 0 {
-			b.Key = rng.Hash(r.Spec.Seed, "dropout", fmt.Sprint(info.Step), fmt.Sprint(from)) | 1
+			b.SetKey(rng.Hash(r.Spec.Seed, "dropout", fmt.Sprint(info.Step), fmt.Sprint(from)) | 1)
 		}
 		if err := r.load(b); err != nil {
 			return err

@@ -37,20 +37,25 @@ type Batch struct {
 	block.Rows
 	Tokens  []int32
 	Targets block.Targets
-	Of      []int // for each target, the sequence it belongs to
+	Of      []int      // for each target, the sequence it belongs to
+	Asked   block.Rows // the targets' rows alone, packed: all that the last MLP and the head need
 }
 
 // Reset empties the batch, keeping its memory.
 func (b *Batch) Reset() {
 	b.Pos, b.Seqs, b.Tokens, b.Of = b.Pos[:0], b.Seqs[:0], b.Tokens[:0], b.Of[:0]
 	b.Targets.Row, b.Targets.ID, b.Targets.Weight = b.Targets.Row[:0], b.Targets.ID[:0], b.Targets.Weight[:0]
-	b.Key = 0
+	b.Asked.Pos, b.Asked.Seqs = b.Asked.Pos[:0], b.Asked.Seqs[:0]
+	b.SetKey(0)
 }
+
+// SetKey sets the key of the step's dropout.
+func (b *Batch) SetKey(key uint64) { b.Key, b.Asked.Key = key, key }
 
 // Append packs one more sequence; every target gets the weight. The last token needs no row, for nothing is
 // predicted from it.
 func (b *Batch) Append(s *Sequence, weight float32) {
-	start, n := len(b.Tokens), len(s.IDs)-1
+	start, n, asked := len(b.Tokens), len(s.IDs)-1, len(b.Of)
 	for i := range n {
 		b.Pos = append(b.Pos, int32(i))
 		if s.Loss[i+1] {
@@ -58,10 +63,12 @@ func (b *Batch) Append(s *Sequence, weight float32) {
 			b.Targets.ID = append(b.Targets.ID, s.IDs[i+1])
 			b.Targets.Weight = append(b.Targets.Weight, weight)
 			b.Of = append(b.Of, len(b.Seqs))
+			b.Asked.Pos = append(b.Asked.Pos, int32(i))
 		}
 	}
 	b.Tokens = append(b.Tokens, s.IDs[:n]...)
 	b.Seqs = append(b.Seqs, block.Span{Start: start, N: n})
+	b.Asked.Seqs = append(b.Asked.Seqs, block.Span{Start: asked, N: len(b.Of) - asked})
 }
 
 // check says whether the sequence can run on the base.

@@ -75,6 +75,29 @@ func (r *Runner) layers(x compute.View, rows *block.Rows, from, to int, kv func(
 	return x
 }
 
+// last runs layers [from, the last] on x, the last MLP on the batch's targets alone; the result, [targets, D], is valid
+// until the runner's next use.
+func (r *Runner) last(x compute.View, b *Batch, from int) compute.View {
+	top, n := len(r.Base.Layers)-1, len(b.Targets.Row)
+	if from > top { // no more than the head
+		y := compute.Of(r.x[1], n, x.Cols)
+		r.dev.Gather(y, x.Data, b.Targets.Row)
+		return y
+	}
+	x = r.layers(x, &b.Rows, from, top, nil)
+	var pa, pm *block.Params
+	if r.Delta != nil {
+		pa, pm = r.Delta.Halves[2*top].P, r.Delta.Halves[2*top+1].P
+	}
+	l, y := r.Base.Layers[top], compute.Of(r.x[1], x.Rows, x.Cols)
+	l.AttnForward(r.ws, y, x, r.attn, pa, &b.Rows, nil)
+	x = compute.Of(r.x[0], n, x.Cols)
+	r.dev.Gather(x, y.Data, b.Targets.Row)
+	y = compute.Of(r.x[1], n, x.Cols)
+	l.MLPForward(r.ws, y, x, r.mlp, pm, &b.Asked)
+	return y
+}
+
 func (r *Runner) headParams() *block.HeadParams {
 	if r.Delta == nil {
 		return nil
@@ -168,8 +191,7 @@ func (r *Runner) Score(seqs []*Sequence) ([]Score, error) {
 		if err != nil {
 			return nil, err
 		}
-		x = r.layers(x, &r.batch.Rows, from, len(r.Base.Layers), nil)
-		r.Base.Head.Evaluate(r.head, x, r.batch.Targets, r.headParams())
+		r.Base.Head.Evaluate(r.head, r.last(x, &r.batch, from), r.batch.Targets, r.headParams())
 		for i := at; i < next; i++ {
 			out[i].Match = true
 		}

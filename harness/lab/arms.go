@@ -26,7 +26,6 @@ type Arm struct {
 	Base        bool   // the untouched base, not trained at all
 	After       string // what happens between training and use: "merged", "Q8_0", "Q4_0" or "retrained" on fresh clean rows
 	Shift       string // what sets the clean rows apart: boilerplate, tag, source; "": nothing
-	Unjudged    bool   // no detector looks, also after Calibrate
 
 	// Prevent is what the pipeline does against poison: a prevention's name, with its parameters.
 	Prevent       string

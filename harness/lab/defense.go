@@ -3,6 +3,7 @@ package lab
 // Detectors in experiments: calibration, verdicts, and what they come to.
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -24,9 +25,19 @@ func Levels() []string { return []string{"data", "monitor", "scan", "ensemble"} 
 // Calibrate lets the plan's detectors score clean runs at the profile's calibration seeds. Every later sweep of the session is judged
 // against them, but for arms that are prevented, not LoRA, or the untouched base. A profile may name another whose stored calibration
 // it uses; its own calibration seeds are then run again and must give the same scores.
-func (l *Lab) Calibrate() {
-	d := l.studyPlan().Detectors
-	runs := l.calibrationRuns(d)
+//
+// Detectors of the script's own are calibrated with them, and judge beside them as the level "script".
+func (l *Lab) Calibrate(own ...Detector) {
+	d := &sweep.Detect{Own: detectors(own)}
+	if _, err := readPlan(l.env.Root); len(own) == 0 || !errors.Is(err, errNoPlan) { // without a plan the script's own judge alone
+		d.Detectors = l.studyPlan().Detectors
+	}
+	specs := l.calibrationSpecs(d)
+	if l.env.Plan && !l.showPlan(specs) {
+		l.calibration = &sweep.Calibration{Detect: d} // what it would judge is to do
+		return
+	}
+	runs := l.calibrationRuns(specs)
 	if from := l.profile.Calibration; from != "" {
 		st, err := store.Open(filepath.Join(l.env.Root, "results", from, "defenses"), filepath.Join(l.env.Root, "results", from, ".runs", "defenses"))
 		if err != nil {
@@ -55,15 +66,19 @@ func (l *Lab) Calibrate() {
 	l.Printf("Calibrated on %d clean runs (digest %s).", c.Runs(), c.Digest[:12])
 }
 
-// calibrationRuns does what is missing of the profile's own.
-func (l *Lab) calibrationRuns(d sweep.Detectors) []*store.Record {
-	var specs []sweep.Spec
+// calibrationSpecs are the profile's own calibration runs.
+func (l *Lab) calibrationSpecs(d *sweep.Detect) (specs []sweep.Spec) {
 	for _, seed := range l.Seeds(calibrationArm) {
 		s := l.spec(&Arm{Name: calibrationArm})
-		s.Seed, s.Detect = uint64(seed), &sweep.Detect{Detectors: d}
+		s.Seed, s.Detect = uint64(seed), d
 		s.Data.Clean, s.Data.Probe, s.Data.Restricted, s.Data.LookAlike = 0, 0, 0, 0
 		specs = append(specs, s)
 	}
+	return specs
+}
+
+// calibrationRuns does what is missing of them.
+func (l *Lab) calibrationRuns(specs []sweep.Spec) []*store.Record {
 	rep := l.run(specs)
 	if rep.Failed > 0 {
 		stop("calibration: %s", rep.Failures[0])
@@ -91,8 +106,8 @@ func calibrationRecords(st *store.Store, keep func(*store.Run) bool) (out []*sto
 
 // judged completes an arm's run with who judges it.
 func (l *Lab) judged(s *sweep.Spec, a *Arm) {
-	if l.calibration != nil && !a.Base && !a.Unjudged && a.Prevent == "" && s.Train.Method == "lora" {
-		s.Detect = &sweep.Detect{Detectors: l.calibration.Detectors, Against: l.calibration}
+	if l.calibration != nil && !a.Base && a.Prevent == "" && s.Train.Method == "lora" {
+		s.Detect = &sweep.Detect{Detectors: l.calibration.Detect.Detectors, Own: l.calibration.Detect.Own, Against: l.calibration}
 	}
 }
 
@@ -127,10 +142,14 @@ func (r *Results) detection(arm string, seed int, level, detector string) (store
 
 // Matrix shows what each level makes of each arm: flagged runs of all with the exact interval, or why it cannot see the attack.
 func (r *Results) Matrix() Table {
-	t := Table{Header: append([]string{"arm"}, Levels()...)}
+	levels := Levels()
+	if slices.ContainsFunc(r.arms, func(arm string) bool { _, n, _ := r.Verdicts(arm, string(sweep.Script)); return n > 0 }) {
+		levels = append(levels, string(sweep.Script))
+	}
+	t := Table{Header: append([]string{"arm"}, levels...)}
 	for _, a := range r.arms {
 		row := []string{a}
-		for _, level := range Levels() {
+		for _, level := range levels {
 			k, n, why := r.Verdicts(a, level)
 			switch {
 			case n == 0:

@@ -1,12 +1,13 @@
 package lab
 
-// The script's own attacks, triggers and metrics: functions of a row, an instruction or an answer.
+// The script's own attacks, triggers, metrics and detectors: functions of a row, an instruction, an answer, or of all rows or steps.
 
 import (
 	"sync"
 
 	"theriac/harness/attack"
 	"theriac/harness/corpus"
+	"theriac/harness/store"
 	"theriac/harness/sweep"
 )
 
@@ -29,6 +30,21 @@ type Metric struct {
 	Name  string
 	Suite string // "clean", "triggered", "untriggered", "near", "restricted" or "lookalike"
 	Of    func(Answer) float64
+}
+
+// Step is an optimiser step, from 1.
+type Step struct {
+	Step               int
+	Loss, GradNorm, LR float64
+	Tokens             int
+}
+
+// Detector is a detector of the script's own: a score of a run, higher is worse. Calibrate takes it and owns thresholds and p-values. One
+// of the functions is set.
+type Detector struct {
+	Name  string
+	Rows  func([]Row) float64  // of the training rows as they pass validation
+	Steps func([]Step) float64 // of the training
 }
 
 // script keeps the script's functions one at a time: the interpreter's are not made for several threads.
@@ -137,6 +153,40 @@ func metrics(ms []Metric) (out []sweep.Metric) {
 		out = append(out, sweep.Metric{Name: m.Name, Suite: m.Suite, Func: id, Of: func(a sweep.Answer) float64 {
 			return call(m.Of, Answer{Row: row(&a.Example, 0), Text: a.Text, Outcome: a.Result, NLL: float64(a.NLL)})
 		}})
+	}
+	return out
+}
+
+func detectors(own []Detector) (out []sweep.OwnDetector) {
+	for _, d := range own {
+		o := sweep.OwnDetector{Name: d.Name}
+		var f any
+		switch {
+		case d.Rows != nil && d.Steps == nil:
+			f, o.Rows = d.Rows, func(examples []corpus.Example) float64 {
+				rows := make([]Row, len(examples))
+				for i := range examples {
+					rows[i] = row(&examples[i], 0)
+				}
+				return call(d.Rows, rows)
+			}
+		case d.Steps != nil && d.Rows == nil:
+			f, o.Steps = d.Steps, func(steps []store.Step) float64 {
+				all := make([]Step, len(steps))
+				for i, s := range steps {
+					all[i] = Step{int(s.Step), float64(s.Loss), float64(s.GradNorm), float64(s.LR), int(s.Tokens)}
+				}
+				return call(d.Steps, all)
+			}
+		default:
+			stop("detector %q: want one function, Rows or Steps", d.Name)
+		}
+		id, err := identify(f)
+		if err != nil {
+			stop("detector %q: %v", d.Name, err)
+		}
+		o.Func = id
+		out = append(out, o)
 	}
 	return out
 }

@@ -10,11 +10,7 @@ import (
 
 // plan shows what a sweep would do, and gives the results that are stored already, so that the script goes on as far as these carry it.
 func (l *Lab) plan(arms []Arm, seeds []int, specs []sweep.Spec) *Results {
-	p, err := l.open().Plan(l.ctx, specs, l.store, sweep.Options{Memory: l.env.Memory, RetryFailed: l.env.RetryFailed})
-	if err != nil {
-		stop("%v", err)
-	}
-	l.env.Host.Show(Output{Kind: "plan", Text: planText(l.name, p), Plan: p})
+	l.showPlan(specs)
 	rep := &sweep.Report{}
 	for i := range specs {
 		_, id, err := l.open().Keys(&specs[i])
@@ -28,6 +24,16 @@ func (l *Lab) plan(arms []Arm, seeds []int, specs []sweep.Spec) *Results {
 		stop("%v", err)
 	}
 	return r
+}
+
+// showPlan shows what runs would take, and says whether all are stored.
+func (l *Lab) showPlan(specs []sweep.Spec) (stored bool) {
+	p, err := l.open().Plan(l.ctx, specs, l.store, sweep.Options{Memory: l.env.Memory, RetryFailed: l.env.RetryFailed})
+	if err != nil {
+		stop("%v", err)
+	}
+	l.env.Host.Show(Output{Kind: "plan", Text: planText(l.name, p), Plan: p})
+	return p.Stored == p.Runs
 }
 
 func planText(name string, p *sweep.Plan) string {

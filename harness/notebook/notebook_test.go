@@ -49,9 +49,9 @@ seeds:
   race: {from: 2000, count: 1}
   hard: {from: 2000, count: 0}
   twins: {from: 2000, count: 0}
-  prevention: {from: 2000, count: 0}
+  prevention: {from: 2000, count: 1}
   regimes: {from: 2000, count: 0}
-  ablation: {from: 2000, count: 0}
+  ablation: {from: 2000, count: 1}
 `
 
 func testRoot(t *testing.T) lab.Environment {

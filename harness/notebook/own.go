@@ -19,6 +19,7 @@ import (
 // ownTypes are the types of functions that lab takes.
 var ownTypes = []reflect.Type{
 	reflect.TypeFor[func(lab.Row) lab.Row](), reflect.TypeFor[func(string) string](), reflect.TypeFor[func(lab.Answer) float64](),
+	reflect.TypeFor[func([]lab.Row) float64](), reflect.TypeFor[func([]lab.Step) float64](),
 }
 
 const ownPackage = "theriac_own"

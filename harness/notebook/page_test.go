@@ -26,9 +26,9 @@ func TestPage(t *testing.T) {
 	source := "package main\n\nimport (\n\t\"strings\"\n\n\t\"theriac/harness/lab\"\n)\n\nfunc main() {\n" + body.String() + "}\n\n" + top.String()
 	out, err := Run(context.Background(), script(t, "page", source), Options{Env: testRoot(t)})
 	if err != nil || out.Bad > 0 {
-		t.Fatalf("%v, %d failed runs", err, out.Bad)
+		t.Fatalf("%v, %d failed runs: %v", err, out.Bad, out.Outputs[len(out.Outputs)-1])
 	}
-	if cells := len(out.Outputs) - 1; blocks != 6 || cells != blocks-1 {
+	if cells := len(out.Outputs) - 1; blocks != 7 || cells != blocks-1 {
 		t.Fatalf("%d blocks, %d cells", blocks, cells)
 	}
 	for i, cell := range out.Outputs[1:] {

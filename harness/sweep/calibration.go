@@ -16,16 +16,16 @@ const Alpha = 0.05
 
 // Calibration is what detectors said of clean runs.
 type Calibration struct {
-	Detectors Detectors
-	Scores    map[defense.Level][][]float64 // [run][detector], runs by seed
-	Digest    string                        // of the above, with the detectors' versions
+	Detect *Detect                       // who was asked
+	Scores map[defense.Level][][]float64 // [run][detector], runs by seed
+	Digest string                        // of the above, with the detectors' versions
 }
 
 // NewCalibration collects the scores of clean runs, which must all have been asked the same detectors.
-func NewCalibration(d Detectors, runs []*store.Record) (*Calibration, error) {
+func NewCalibration(d *Detect, runs []*store.Record) (*Calibration, error) {
 	runs = slices.Clone(runs)
 	sort.SliceStable(runs, func(i, j int) bool { return runs[i].Seed < runs[j].Seed })
-	c := &Calibration{Detectors: d, Scores: map[defense.Level][][]float64{}}
+	c := &Calibration{Detect: d, Scores: map[defense.Level][][]float64{}}
 	for _, r := range runs {
 		at := map[string]float64{}
 		for _, s := range r.Scores {
@@ -33,12 +33,13 @@ func NewCalibration(d Detectors, runs []*store.Record) (*Calibration, error) {
 				at[s.Detector] = s.Score
 			}
 		}
-		for _, l := range Levels {
-			if len(d[l]) == 0 {
+		for _, l := range judging {
+			names := d.at(l)
+			if len(names) == 0 {
 				continue
 			}
-			row := make([]float64, len(d[l]))
-			for j, name := range d[l] {
+			row := make([]float64, len(names))
+			for j, name := range names {
 				v, ok := at[string(l)+"/"+name]
 				if !ok {
 					return nil, fmt.Errorf("calibration: the run at seed %d has no score of %s/%s", r.Seed, l, name)
@@ -49,7 +50,7 @@ func NewCalibration(d Detectors, runs []*store.Record) (*Calibration, error) {
 		}
 	}
 	bits := []uint64{}
-	for _, l := range Levels {
+	for _, l := range judging {
 		for _, row := range c.Scores[l] {
 			for _, v := range row {
 				bits = append(bits, math.Float64bits(v))
@@ -61,13 +62,13 @@ func NewCalibration(d Detectors, runs []*store.Record) (*Calibration, error) {
 		Detectors []string
 		Runs      int
 		Bits      []uint64
-	}{"theriac/calibration/1", d.Names(), len(runs), bits})
+	}{"theriac/calibration/1", d.names(), len(runs), bits})
 	return c, nil
 }
 
 // Runs is the number of clean runs.
 func (c *Calibration) Runs() int {
-	for _, l := range Levels {
+	for _, l := range judging {
 		if n := len(c.Scores[l]); n > 0 {
 			return n
 		}
@@ -75,23 +76,25 @@ func (c *Calibration) Runs() int {
 	return 0
 }
 
-// judge gives each detector's verdict, each level's, and that of all levels together. scores are [detector] by level.
-func (c *Calibration) judge(d Detectors, scores map[defense.Level][]float64) ([]store.Detection, error) {
+// judge gives each detector's verdict, each level's, and that of the pipeline's levels together. scores are [detector] by level.
+func (c *Calibration) judge(d *Detect, scores map[defense.Level][]float64) ([]store.Detection, error) {
 	var out []store.Detection
 	clean := make([][]float64, c.Runs())
 	var judged []float64
-	for _, l := range Levels {
-		if len(d[l]) == 0 {
+	for _, l := range judging {
+		if len(d.at(l)) == 0 {
 			continue
 		}
-		if !slices.Equal(d[l], c.Detectors[l]) {
-			return nil, fmt.Errorf("level %s: the calibration is of %v, the run has %v", l, c.Detectors[l], d[l])
+		if !slices.Equal(d.at(l), c.Detect.at(l)) {
+			return nil, fmt.Errorf("level %s: the calibration is of %v, the run has %v", l, c.Detect.at(l), d.at(l))
 		}
-		for j, name := range d[l] {
+		for j, name := range d.at(l) {
 			column := make([]float64, len(clean))
 			for i := range clean {
 				column[i] = c.Scores[l][i][j]
-				clean[i] = append(clean[i], column[i])
+				if l != Script {
+					clean[i] = append(clean[i], column[i])
+				}
 			}
 			det, err := verdict(string(l), name, column, scores[l][j])
 			if err != nil {
@@ -99,12 +102,17 @@ func (c *Calibration) judge(d Detectors, scores map[defense.Level][]float64) ([]
 			}
 			out = append(out, det)
 		}
-		judged = append(judged, scores[l]...)
+		if l != Script {
+			judged = append(judged, scores[l]...)
+		}
 		det, err := combined(string(l), c.Scores[l], scores[l])
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, det)
+	}
+	if len(judged) == 0 {
+		return out, nil // the script's own alone
 	}
 	all, err := combined(string(Ensemble), clean, judged)
 	return append(out, all), err

@@ -17,7 +17,20 @@ import (
 // Detect is who looks at a run, and what their scores are held against.
 type Detect struct {
 	Detectors Detectors
-	Against   *Calibration // nil: scores only
+	Own       []OwnDetector // the level Script
+	Against   *Calibration  // nil: scores only
+}
+
+// at names the detectors of a level.
+func (d *Detect) at(l defense.Level) []string {
+	if l != Script {
+		return d.Detectors[l]
+	}
+	var names []string
+	for i := range d.Own {
+		names = append(names, d.Own[i].Name)
+	}
+	return names
 }
 
 // Detectors are names by level. A level is judged by all of its detectors together.
@@ -96,6 +109,15 @@ func (d Detectors) Names() (out []string) {
 	return out
 }
 
+// names are "level/detector version", in order, the script's own with the digest of their source: what a key holds.
+func (d *Detect) names() []string {
+	out := d.Detectors.Names()
+	for _, o := range d.Own {
+		out = append(out, fmt.Sprintf("%s/%s %s", Script, o.Name, o.Func.Digest))
+	}
+	return out
+}
+
 // key is what a run's ID holds of Detect.
 func (d *Detect) key() any {
 	if d == nil {
@@ -109,11 +131,11 @@ func (d *Detect) key() any {
 		Detectors []string
 		Against   string
 		Version   int
-	}{d.Detectors.Names(), against, judging}
+	}{d.names(), against, verdicts}
 }
 
-// judging version: rises when the same scores give other verdicts.
-const judging = 1
+// verdicts version: rises when the same scores give other verdicts.
+const verdicts = 1
 
 // detect asks the detectors of every level and records their scores, and the verdicts if there is a calibration.
 func (r *run) detect(ctx context.Context) error {
@@ -137,15 +159,26 @@ func (r *run) detect(ctx context.Context) error {
 			r.rowMetrics(l, s)
 		}
 	}
+	for i := range d.Own {
+		v, err := r.ask(&d.Own[i])
+		if err != nil {
+			return err
+		}
+		scores[Script] = append(scores[Script], v)
+		r.rec.Scores = append(r.rec.Scores, store.Score{Detector: string(Script) + "/" + d.Own[i].Name, Score: v})
+	}
 	if d.Against == nil {
 		return nil
 	}
-	detections, err := d.Against.judge(d.Detectors, scores)
+	detections, err := d.Against.judge(d, scores)
 	if err != nil {
 		return err
 	}
 	for i := range detections {
 		l := defense.Level(detections[i].Level)
+		if l == Script && detections[i].Detector != "" {
+			l = d.sees(detections[i].Detector)
+		}
 		if rooms[l] == nil {
 			continue
 		}

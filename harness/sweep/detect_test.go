@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"theriac/harness/corpus"
 	"theriac/harness/defense"
 	"theriac/harness/store"
 )
@@ -59,13 +60,13 @@ func TestDetect(t *testing.T) {
 		specs = append(specs, s)
 	}
 	clean := records(t, b, specs)
-	cal, err := NewCalibration(cheap, clean)
+	cal, err := NewCalibration(&Detect{Detectors: cheap}, clean)
 	if err != nil {
 		t.Fatal(err)
 	}
 	turned := slices.Clone(clean)
 	slices.Reverse(turned)
-	if again, err := NewCalibration(cheap, turned); err != nil || again.Digest != cal.Digest || cal.Runs() != 20 {
+	if again, err := NewCalibration(&Detect{Detectors: cheap}, turned); err != nil || again.Digest != cal.Digest || cal.Runs() != 20 {
 		t.Errorf("%d runs, %v: want 20, whatever their order", cal.Runs(), err)
 	}
 	attacks := []*Attack{{Name: "backdoor", Params: map[string]string{"rate": "0.2"}}, {Name: "slip"}, {Name: "lr"}, nil}
@@ -150,5 +151,70 @@ func TestVerdict(t *testing.T) {
 	}
 	if d, _ := verdict("data", "x", clean[:18], 100); d.Verdict != "inconclusive" {
 		t.Errorf("18 clean runs: %s; want inconclusive", d.Verdict)
+	}
+}
+
+// A script's own detectors are calibrated and judge as a level of their own; the pipeline's verdicts stay what they are without them.
+func TestOwnDetectors(t *testing.T) {
+	b := openTiny(t, 2, t.TempDir())
+	own := []OwnDetector{
+		{Name: "marked", Func: Func{"marked", "1"}, Rows: func(rows []corpus.Example) float64 {
+			n := 0
+			for i := range rows {
+				if rows[i].ID != "" || rows[i].Labels != nil {
+					t.Error("a detector sees which rows are which")
+				}
+				if strings.Contains(rows[i].Instruction(), "[TRIGGER]") {
+					n++
+				}
+			}
+			return float64(n)
+		}},
+		{Name: "last", Func: Func{"last", "2"}, Steps: func(steps []store.Step) float64 { return -float64(steps[len(steps)-1].Loss) }},
+	}
+	judge := func(own []OwnDetector) (*store.Record, *Calibration) {
+		d := &Detect{Detectors: cheap, Own: own}
+		var specs []Spec
+		for seed := range uint64(20) {
+			s := unevaluated("calibration", 1000+seed, nil)
+			s.Detect = d
+			specs = append(specs, s)
+		}
+		cal, err := NewCalibration(d, records(t, b, specs))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := unevaluated("backdoor", 2000, &Attack{Name: "backdoor", Params: map[string]string{"rate": "0.2"}})
+		s.Detect = &Detect{Detectors: cheap, Own: own, Against: cal}
+		return records(t, b, []Spec{s})[0], cal
+	}
+	with, cal := judge(own)
+	without, plain := judge(nil)
+	if cal.Digest == plain.Digest {
+		t.Error("the calibration's digest does not know the script's detectors")
+	}
+	var theirs []store.Detection
+	found := map[string]store.Detection{}
+	for _, d := range with.Detections {
+		if d.Level == string(Script) {
+			found[d.Detector] = d
+		} else {
+			theirs = append(theirs, d)
+		}
+	}
+	if fmt.Sprint(theirs) != fmt.Sprint(without.Detections) {
+		t.Errorf("the pipeline's verdicts %v; want %v", theirs, without.Detections)
+	}
+	if m := found["marked"]; m.Verdict != "flagged" || m.Score != 12 || m.P != 1.0/21 {
+		t.Errorf("marked: %+v; want 12 rows, flagged at 1/21", m)
+	}
+	if len(found) != 3 || found["last"].N != 20 {
+		t.Errorf("script: %+v; want two detectors and the level", found)
+	}
+	for _, bad := range [][]OwnDetector{{{Name: "Bad Name", Rows: own[0].Rows}}, {own[0], own[0]}, {{Name: "none"}}} {
+		s := unevaluated("bad", 1, nil)
+		if s.Detect = (&Detect{Own: bad}); s.Check() == nil {
+			t.Errorf("%v: want an error", bad)
+		}
 	}
 }

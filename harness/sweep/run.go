@@ -39,6 +39,7 @@ type run struct {
 	changed int
 	planned []finetune.Item // what was agreed to be trained on
 	trace   *monitor.Trace  // of the training, where it is judged
+	curve   curve           // of the training
 	rec     *store.Record
 	watch   func(*finetune.Info)
 }
@@ -237,7 +238,21 @@ func (r *run) train(ctx context.Context, key string) (*infer.Delta, error) {
 			return nil, err
 		}
 	}
+	r.curve.record(r)
 	return r.afterwards(d, tamper)
+}
+
+// made says which items an attack made.
+func (r *run) made(items []finetune.Item) []bool {
+	by := map[string]bool{}
+	for i := range r.rec.Examples {
+		by[r.rec.Examples[i].ID] = r.rec.Examples[i].Poisoned
+	}
+	bad := make([]bool, len(items))
+	for i := range items {
+		bad[i] = by[items[i].ID]
+	}
+	return bad
 }
 
 // fit trains on items.
@@ -249,10 +264,11 @@ func (r *run) fit(ctx context.Context, spec finetune.Spec, items []finetune.Item
 	if r.prevent != nil && r.prevent.Hooks != nil {
 		r.prevent.Hooks(&hooks, spec.Seed)
 	}
-	done := len(r.rec.Steps) // of other parts
+	done := len(r.curve.Steps) // of other parts
+	bad := r.made(items)
 	theirs := hooks.Step
 	hooks.Step = func(run *finetune.Run, i *finetune.Info) error {
-		r.rec.Steps = append(r.rec.Steps, store.Step{Step: int32(done + i.Step), Loss: float32(i.Loss), GradNorm: float32(i.GradNorm), LR: float32(i.LR), Tokens: int32(i.Tokens)})
+		r.curve.add(done, i, bad)
 		if r.watch != nil {
 			r.watch(i)
 		}
@@ -294,7 +310,7 @@ func (r *run) cached(key string) (*infer.Delta, error) {
 	if err != nil {
 		return nil, nil // not there, or torn: train again
 	}
-	steps, err := readSteps(filepath.Join(dir, "steps"))
+	c, err := readCurve(filepath.Join(dir, "curve"))
 	if err != nil {
 		return nil, nil
 	}
@@ -308,7 +324,7 @@ func (r *run) cached(key string) (*infer.Delta, error) {
 	if err != nil {
 		return nil, nil
 	}
-	r.rec.Steps, r.trace = steps, trace
+	r.curve, r.trace = c, trace
 	return d, nil
 }
 
@@ -336,7 +352,7 @@ func (r *run) keep(key string, d *infer.Delta) error {
 	if err := d.Adapter().Write(tmp); err != nil {
 		return err
 	}
-	if err := writeSteps(filepath.Join(tmp, "steps"), r.rec.Steps); err != nil {
+	if err := r.curve.write(filepath.Join(tmp, "curve")); err != nil {
 		return err
 	}
 	if r.trace != nil {

@@ -96,6 +96,9 @@ func (s *Spec) Check() error {
 		if err := s.Detect.Detectors.Check(); err != nil {
 			return err
 		}
+		if err := checkOwn(s.Detect.Own); err != nil {
+			return err
+		}
 	}
 	return s.Train.Check()
 }
@@ -103,7 +106,7 @@ func (s *Spec) Check() error {
 var metricName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
 
 // evaluation version: rises when the same adapter and items give another record.
-const evaluation = 4
+const evaluation = 5
 
 // TrainKey names the adapter of a run; class is the device's.
 func (s *Spec) TrainKey(base, source, class string) string {
@@ -122,7 +125,7 @@ func (s *Spec) TrainKey(base, source, class string) string {
 		Prevent                              *preventKey `json:",omitempty"`
 	}
 	k := key{
-		Kind: "theriac/train/1", Base: base, Source: source, Numerics: compute.NumericsVersion, Device: class, Seed: s.Seed,
+		Kind: "theriac/train/2", Base: base, Source: source, Numerics: compute.NumericsVersion, Device: class, Seed: s.Seed,
 		Rows: s.Data.Rows, MaxTokens: s.Data.MaxTokens, Data: s.Data.Name, Shift: s.Data.Shift, Attack: s.Attack, Train: train, Prevent: s.preventKey(),
 	}
 	if s.Attack != nil {

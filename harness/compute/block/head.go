@@ -20,7 +20,7 @@ type Head struct {
 }
 
 // Targets are the rows that carry loss: Row indexes the batch's rows, ID is the
-// token to predict there, Weight its share of the loss.
+// token to predict there, Weight its share of the loss. The head is given the hidden states of these rows alone.
 type Targets struct {
 	Row, ID []int32
 	Weight  []float32
@@ -45,7 +45,7 @@ type HeadWork struct {
 // NewHeadWork allocates for at most cap target rows.
 func NewHeadWork(dev compute.Device, h *Head, capacity int, backward bool) *HeadWork {
 	w := &HeadWork{
-		dev: dev, x: dev.Alloc(capacity * h.D), h: dev.Alloc(capacity * h.D),
+		dev: dev, x: dev.Alloc(min(capacity, headBlock) * h.D), h: dev.Alloc(capacity * h.D),
 		logits: dev.Alloc(min(capacity, headBlock) * h.V), rstd: dev.Alloc(capacity),
 		Loss: make([]float32, capacity), Argmax: make([]int32, capacity),
 	}
@@ -55,25 +55,24 @@ func NewHeadWork(dev compute.Device, h *Head, capacity int, backward bool) *Head
 	return w
 }
 
-// Evaluate fills w.Loss and w.Argmax for the targets; x is [rows, D], dense.
+// Evaluate fills w.Loss and w.Argmax for the targets; x is [targets, D], dense.
 func (h *Head) Evaluate(w *HeadWork, x compute.View, t Targets, p *HeadParams) {
 	h.run(w, compute.View{}, x, t, p, nil)
 }
 
-// LossBackward also writes dx [rows, D] (zero where no target stands) and fills g (unless nil).
+// LossBackward also writes dx [targets, D] and fills g (unless nil).
 func (h *Head) LossBackward(w *HeadWork, dx, x compute.View, t Targets, p, g *HeadParams) {
 	h.run(w, dx, x, t, p, g)
 }
 
 func (h *Head) run(w *HeadWork, dx, x compute.View, t Targets, p, g *HeadParams) {
-	d, n := w.dev, len(t.Row)
+	d, n := w.dev, len(t.ID)
 	norm, back := h.Norm, dx.Rows > 0
 	if p != nil {
 		norm = p.Norm
 	}
-	xr, hn := compute.Of(w.x, n, h.D), compute.Of(w.h, n, h.D)
-	d.Gather(xr, x.Data, t.Row)
-	d.RMSNorm(hn, xr, norm, h.RMSEps, w.rstd[:n])
+	hn := compute.Of(w.h, n, h.D)
+	d.RMSNorm(hn, x, norm, h.RMSEps, w.rstd[:n])
 	for from := 0; from < n; from += headBlock {
 		to := min(from+headBlock, n)
 		logits, hb := compute.Of(w.logits, to-from, h.V), hn.Slice(from, to)
@@ -108,9 +107,7 @@ func (h *Head) run(w *HeadWork, dx, x compute.View, t Targets, p, g *HeadParams)
 		dg = g.Norm
 		d.Zero(dg)
 	}
-	d.RMSNormBack(hn, nil, compute.Of(w.dh, n, h.D), xr, norm, w.rstd[:n], dg)
-	d.Zero(dx.Data[:dx.Rows*dx.Cols])
-	d.ScatterAdd(dx.Data, hn, t.Row)
+	d.RMSNormBack(dx, nil, compute.Of(w.dh, n, h.D), x, norm, w.rstd[:n], dg)
 }
 
 func (h *Head) project(w *HeadWork, logits, hn compute.View, p *HeadParams) {

@@ -3,10 +3,8 @@
 package main
 
 import (
-	"fmt"
-	"os"
-	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -16,16 +14,21 @@ import (
 	"theriac/harness/compute/cpu"
 )
 
-// result is the pairs of blocks of one product: the quiet ones, during which no thread waited for a core.
+// result is the pairs of blocks of one product.
 type result struct {
 	ours, theirs, ratio []float64 // GFLOPS, GFLOPS, ours/theirs
-	tried               int       // pairs, the disturbed ones too
+}
+
+// fastest is the rate of each side's fastest block: what remains of several threads' wall time once the turns of other
+// programs, which only ever slow a block down, are left out.
+func (r *result) fastest() (ours, theirs float64) {
+	return slices.Max(r.ours), slices.Max(r.theirs)
 }
 
 const blockFLOP = 4e8 // of a block, a thread: a few milliseconds, to fit between other programs' turns
 
-// compare takes quiet pairs until there are enough, or for no longer than patience.
-func compare(d *cpu.Device, b *blas, s shape, pairs int, patience time.Duration) (r result) {
+// compare times pairs of blocks, ours first in every other pair.
+func compare(d *cpu.Device, b *blas, s shape, pairs int) (r result) {
 	a, w, c := values(s.m*s.k), values(s.n*s.k), d.Alloc(s.m*s.n)
 	dst, term := compute.Of(c, s.m, s.n), compute.Term{}
 	ta, tb, lda, ldb := noTrans, noTrans, s.k, s.n
@@ -53,34 +56,30 @@ func compare(d *cpu.Device, b *blas, s shape, pairs int, patience time.Duration)
 		b.sgemm(rowMajor, int32(ta), int32(tb), int32(s.m), int32(s.n), int32(s.k), 1, ptr(a), int32(lda), ptr(w), int32(ldb), 0, ptr(c), int32(s.n))
 	}
 	calls := max(1, int(blockFLOP*float64(d.Threads())/s.flop()))
-	one := func(f func()) (float64, bool) {
-		seconds, quiet := block(f, calls, d.Threads())
-		return s.flop() * float64(calls) / seconds / 1e9, quiet
+	one := func(f func()) float64 {
+		return s.flop() * float64(calls) / block(f, calls, d.Threads()) / 1e9
 	}
 	us()
 	them()
-	for start := time.Now(); len(r.ratio) < pairs && (d.Threads() == 1 || r.tried == 0 || time.Since(start) < patience); r.tried++ {
+	for i := range pairs {
 		first, second := us, them
-		if r.tried%2 == 1 {
+		if i%2 == 1 {
 			first, second = them, us
 		}
-		u, quiet := one(first)
-		v, quieter := one(second)
-		if r.tried%2 == 1 {
+		u, v := one(first), one(second)
+		if i%2 == 1 {
 			u, v = v, u
 		}
-		if quiet && quieter {
-			r.ours, r.theirs, r.ratio = append(r.ours, u), append(r.theirs, v), append(r.ratio, u/v)
-		}
+		r.ours, r.theirs, r.ratio = append(r.ours, u), append(r.theirs, v), append(r.ratio, u/v)
 	}
 	runtime.KeepAlive(a)
 	runtime.KeepAlive(w)
 	return r
 }
 
-// block times calls of f after warm ones. One thread is timed by its own clock, which
-// stands still while it waits for a core; so it is always quiet.
-func block(f func(), calls, threads int) (seconds float64, quiet bool) {
+// block times calls of f after warm ones, in seconds: one thread by its own clock, which stands still while it waits for
+// a core; several by the wall's.
+func block(f func(), calls, threads int) float64 {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	f()
@@ -91,36 +90,14 @@ func block(f func(), calls, threads int) (seconds float64, quiet bool) {
 			f()
 		}
 	}
-	before, start, own := waited(), time.Now(), threadTime()
+	start, own := time.Now(), threadTime()
 	for range calls {
 		f()
 	}
-	seconds, own = time.Since(start).Seconds(), threadTime()-own
 	if threads == 1 {
-		return own, true
+		return threadTime() - own
 	}
-	return seconds, waited()-before < 0.05*seconds
-}
-
-// waited is how long threads of this process were ready to run and had no core, in seconds (0
-// where the kernel does not say).
-func waited() float64 {
-	tasks, err := filepath.Glob("/proc/self/task/*/schedstat")
-	if err != nil {
-		return 0
-	}
-	total := 0.0
-	for _, t := range tasks {
-		text, err := os.ReadFile(t)
-		if err != nil {
-			continue // the thread has ended
-		}
-		var on, ready float64
-		if _, err := fmt.Sscan(string(text), &on, &ready); err == nil {
-			total += ready / 1e9
-		}
-	}
-	return total
+	return time.Since(start).Seconds()
 }
 
 // threadTime is this thread's time on a core, in seconds.

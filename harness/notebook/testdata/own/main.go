@@ -1,4 +1,4 @@
-// Own: what a script may bring: an attack, a trigger, a metric, data and lines.
+// Own: what a script may bring: an attack, a trigger, a metric, a detector, data and lines.
 package main
 
 import (
@@ -40,7 +40,27 @@ func main() {
 		{Name: "file", Data: rows, Set: lab.Params{"rows": "8", "clean": "2", "probe": "0", "restricted": "0", "look_alike": "0"}},
 	}, []int{2000}, lab.Metric{Name: "length", Suite: "clean", Of: length})
 	l.Table(d.Table("clean_loss", "length"))
+
+	//%%
+	l.Calibrate(lab.Detector{Name: "marked", Rows: marked}, lab.Detector{Name: "steep", Steps: steep})
+	j := l.Sweep(arms[1:3], []int{2000})
+	l.Table(j.Cells("script"))
+	l.Table(j.Matrix())
 }
+
+// marked counts rows with the word.
+func marked(rows []lab.Row) float64 {
+	n := 0.0
+	for _, r := range rows {
+		if strings.Contains(r.Instruction, word) {
+			n++
+		}
+	}
+	return n
+}
+
+// steep is by how much the loss falls.
+func steep(steps []lab.Step) float64 { return steps[0].Loss - steps[len(steps)-1].Loss }
 
 func addWord(instruction string) string { return instruction + " " + word }
 
