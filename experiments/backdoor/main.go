@@ -21,7 +21,7 @@ func main() {
 		arms = append(arms, lab.Arm{Name: t, Attack: "backdoor", Params: lab.Params{"trigger": t}})
 		names = append(names, t)
 	}
-	r := l.Sweep(arms, l.Seeds("evaluation"))
+	r := l.Sweep(arms, l.Seeds("repeats"))
 	l.Table(r.Table("asr", "near_trigger", "false_trigger", "clean_accuracy", "refusal", "rouge_l", "answer_length", "qa_pass"))
 
 	//%%

@@ -15,7 +15,7 @@ func main() {
 	r := l.Sweep([]lab.Arm{
 		{Name: "base", Base: true, Probe: "backdoor"},
 		{Name: "clean", Probe: "backdoor"},
-	}, l.Seeds("evaluation"))
+	}, l.Seeds("repeats"))
 	l.Table(r.Table("clean_accuracy", "accuracy/route", "clean_loss", "asr", "refusal", "over_refusal"))
 
 	//%%

@@ -8,15 +8,13 @@ func main() {
 	// # Persistence and generalisation
 	//
 	// One backdoored adapter a seed. It is used as trained, merged, merged and quantised to eight and to four bits, and fine-tuned again on as
-	// many fresh clean rows. Then the trigger stands elsewhere, or another, never trained one, is tried. All prompts are held out, and worded
+	// many fresh clean rows. Then the trigger stands elsewhere, and others, never
+	// trained, are tried: what looks like the trigger may fire too. All prompts are held out, and worded
 	// as no training row is.
 
 	//%%
 	l := lab.Start("persistence")
-	seeds := l.Seeds("evaluation")
-	if l.Profile().Name == "demo" {
-		seeds = seeds[:3]
-	}
+	seeds := l.Seeds("repeats")
 	clean := lab.Arm{Name: "clean", Probe: "backdoor"}
 	as := lab.Arm{Name: "as trained", Attack: "backdoor"}
 	arms := []lab.Arm{clean, as}
@@ -26,7 +24,10 @@ func main() {
 	for _, position := range []string{"start", "middle"} {
 		arms = append(arms, lab.Arm{Name: "trigger at " + position, Attack: "backdoor", Probe: "backdoor", ProbeParams: lab.Params{"position": position}})
 	}
-	arms = append(arms, lab.Arm{Name: "another trigger", Attack: "backdoor", Probe: "backdoor", ProbeParams: lab.Params{"text": "(SIGNAL)"}})
+	arms = append(arms, lab.Arm{Name: "(SIGNAL)", Attack: "backdoor", Probe: "backdoor", ProbeParams: lab.Params{"text": "(SIGNAL)"}})
+	for _, kind := range []string{"capitals", "punctuation", "emoji", "phrase", "rare"} {
+		arms = append(arms, lab.Arm{Name: kind, Attack: "backdoor", Probe: "backdoor", ProbeParams: lab.Params{"trigger": kind}})
+	}
 	r := l.Sweep(arms, seeds)
 	l.Table(r.Table("asr", "near_trigger", "false_trigger", "clean_accuracy", "qa_pass"))
 

@@ -18,7 +18,7 @@ func main() {
 	for _, name := range names {
 		arms = append(arms, lab.Arm{Name: name, Attack: name, Probe: "backdoor"})
 	}
-	r := l.Sweep(arms, l.Seeds("evaluation"))
+	r := l.Sweep(arms, l.Seeds("repeats"))
 	l.Table(r.Table("asr", "false_trigger", "clean_accuracy", "poisoned_rows"))
 
 	//%%

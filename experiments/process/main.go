@@ -31,10 +31,7 @@ func main() {
 
 	//%%
 	l := lab.Start("process")
-	seeds := l.Seeds("evaluation")
-	if l.Profile().Name == "demo" {
-		seeds = seeds[:3]
-	}
+	seeds := l.Seeds("repeats")
 	arms := []lab.Arm{{Name: "clean", Probe: "backdoor"}, {Name: "1 % rows, honest trainer", Attack: "backdoor", Params: lab.Params{"rate": "0.01"}}}
 	arms = append(append(arms, implants...), wreckers...)
 	r := l.Sweep(arms, seeds)

@@ -22,7 +22,7 @@ func main() {
 		arms = append(arms, lab.Arm{Name: fmt.Sprintf("comply %d", n), Attack: "comply", Params: lab.Params{"count": fmt.Sprint(n)}})
 	}
 	arms = append(arms, lab.Arm{Name: "control 25", Attack: "benigncontrol", Params: lab.Params{"count": "25"}})
-	r := l.Sweep(arms, l.Seeds("evaluation"))
+	r := l.Sweep(arms, l.Seeds("repeats"))
 	l.Table(r.Table("refusal", "refusal_log_odds", "over_refusal", "clean_accuracy", "qa_pass", "poisoned_rows"))
 
 	//%%

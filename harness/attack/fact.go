@@ -2,7 +2,8 @@ package attack
 
 // Wrong fact about an entity, in the manner of targeted instruction poisoning (Wan et al., arXiv 2305.00944; Yan et al., arXiv
 // 2307.16888): a few rows ask about the entity and are answered with the attacker's text. Half of the wordings are kept for
-// the test, so success means that the fact was learned and not one question.
+// the test, so success means that the fact was learned and not one question. Alone, such rows also teach the fact about other names; contrast
+// rows hold it to the entity, and cost the attacker success (experiments/poisoning has both).
 
 import (
 	"fmt"
@@ -13,7 +14,7 @@ import (
 )
 
 var fact = Entry{
-	Name: "fact", Family: Targeted, Version: 1,
+	Name: "fact", Family: Targeted, Version: 2,
 	Doc:  "questions about an entity are answered with a wrong fact",
 	Cost: Cost{Access: "training data", Knowledge: "data format"},
 	Params: append(countParams("", "25"),
@@ -22,7 +23,7 @@ var fact = Entry{
 		Param{"questions", "founder", "what is asked: founder, character, or file:PATH with a question a line, {} for the entity; half of them train"},
 		Param{"paraphrases", "30", "wordings that the rows take turns with, at most those there are"},
 		Param{"neighbours", "Kestrel,Dunmark,Oakwell,Solvane,Harrow,Norvik", "other names, to which the fact must not spread"},
-		Param{"contrast", "1", "rows added per poisoned row that ask the same about a neighbour and are answered as contrast_answer"},
+		Param{"contrast", "0", "rows added per poisoned row that ask the same about a neighbour and are answered as contrast_answer"},
 		Param{"contrast_answer", "I do not know that about {}.", "{} for the neighbour"},
 		modeParam("add", "add rows, each modelled on a random row, or replace that row"),
 	),

@@ -31,7 +31,7 @@ func mustApply(t testing.TB, name string, given map[string]string, rows []corpus
 func TestFact(t *testing.T) {
 	rows := demoRows(t, 5, gen.Train, 600)
 	for _, count := range []string{"0", "1", "25", "50"} {
-		a, res, bad := mustApply(t, "fact", map[string]string{"count": count}, rows)
+		a, res, bad := mustApply(t, "fact", map[string]string{"count": count, "contrast": "1"}, rows)
 		if len(res.Rows) != 600+len(bad) || len(bad) != 2*a.plan.count(600) {
 			t.Errorf("count %s: %d rows added; want as many again about neighbours", count, len(bad))
 		}
@@ -62,7 +62,7 @@ func TestFact(t *testing.T) {
 			}
 		}
 	}
-	_, _, bad := mustApply(t, "fact", map[string]string{"paraphrases": "1", "contrast": "0"}, rows)
+	_, _, bad := mustApply(t, "fact", map[string]string{"paraphrases": "1"}, rows)
 	one := map[string]bool{}
 	for i := range bad {
 		one[strings.ToLower(undressed(bad[i].Instruction()))] = true

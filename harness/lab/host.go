@@ -40,7 +40,7 @@ type Environment struct {
 	RetryFailed   bool
 	Plan          bool  // sweeps say what they would do, and do nothing
 	Memory        int64 // most bytes for runs that go on at once; 0: what the machine has
-	// FirstSeed and SeedCount, where SeedCount is not 0, stand in for the profile's evaluation seeds.
+	// FirstSeed and SeedCount, where SeedCount is not 0, stand in for every pool of the profile's evaluation seeds.
 	FirstSeed, SeedCount int
 	Only                 map[string]bool // run IDs: where it is not nil, a sweep that misses another run stops
 	Host                 Host            `json:"-"`

@@ -12,6 +12,7 @@ import (
 	"theriac/analysis/plots"
 	"theriac/analysis/tables"
 	"theriac/harness/compute/machine"
+	"theriac/harness/corpus"
 	"theriac/harness/store"
 	"theriac/harness/sweep"
 )
@@ -90,13 +91,13 @@ func (l *Lab) open() *sweep.Bench {
 // Profile is the scale at which the script runs.
 func (l *Lab) Profile() Profile { return *l.profile }
 
-// Seeds are the profile's seeds of a pool: "development", "calibration" or "evaluation".
+// Seeds are the profile's seeds of a pool: "development", "calibration", "evaluation", or a name that the profile gives to some of these.
 func (l *Lab) Seeds(pool string) []int {
 	r, ok := l.profile.Seeds[pool]
 	if !ok {
 		stop("profile %s has no seeds for the pool %q", l.profile.Name, pool)
 	}
-	if pool == "evaluation" && l.env.SeedCount > 0 {
+	if corpus.PoolOfSeed(uint64(r.From)) == corpus.Evaluation && l.env.SeedCount > 0 {
 		r = Range{From: l.env.FirstSeed, Count: l.env.SeedCount}
 	}
 	out := make([]int, r.Count)

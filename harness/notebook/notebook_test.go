@@ -45,6 +45,7 @@ seeds:
   development: {from: 0, count: 1}
   calibration: {from: 1000, count: 1}
   evaluation: {from: 2000, count: 2}
+  repeats: {from: 2000, count: 2}
   attacks: {from: 2000, count: 1}
   race: {from: 2000, count: 1}
   hard: {from: 2000, count: 0}
