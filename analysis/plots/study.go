@@ -147,6 +147,34 @@ type Loss struct {
 	Color  int
 }
 
+// curvePoints is about how many points a loss curve has, so that lines can be told apart.
+const curvePoints = 50
+
+// TrainingLoss gives an arm's training at one seed as means over windows of steps, and, unless own is empty, the poisoned rows' own
+// mean loss by equal parts of the steps.
+func TrainingLoss(arm string, seed int64, color int, steps, values, own []float64) []Loss {
+	window := max(1, len(steps)/curvePoints)
+	l := Loss{Name: arm, Of: fmt.Sprintf("seed %d, means of %d steps", seed, window), Color: color}
+	for from := 0; from+window <= len(steps); from += window {
+		sum := 0.0
+		for _, v := range values[from : from+window] {
+			sum += v
+		}
+		l.Steps = append(l.Steps, steps[from]+float64(window-1)/2)
+		l.Values = append(l.Values, sum/float64(window))
+	}
+	out := []Loss{l}
+	if len(own) > 0 {
+		o := Loss{Name: arm + ", poisoned rows", Of: fmt.Sprintf("means of %d parts", len(own)), Own: true, Color: color}
+		for part, v := range own {
+			o.Steps = append(o.Steps, (float64(part)+0.5)*float64(len(steps))/float64(len(own)))
+			o.Values = append(o.Values, v)
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
 // Losses draws training losses; the poisoned rows' own are dashed.
 func Losses(title string, losses []Loss) (*Figure, error) {
 	spec := CurveSpec{Title: title, X: Axis{Label: "optimiser step"}, Y: Axis{Label: "loss (nats a response token)"}}

@@ -152,25 +152,11 @@ func lossFigure(r *renderer) (*plots.Figure, error) {
 		if len(steps) == 0 {
 			continue
 		}
-		window := max(1, len(steps)/50) // so that the lines can be told apart
-		l := plots.Loss{Name: a, Of: fmt.Sprintf("seed %d, means of %d steps", seed, window), Color: i}
-		for from := 0; from+window <= len(steps); from += window {
-			sum := 0.0
-			for _, st := range steps[from : from+window] {
-				sum += float64(st.Loss)
-			}
-			l.Steps = append(l.Steps, float64(steps[from].Step)+float64(window-1)/2)
-			l.Values = append(l.Values, sum/float64(window))
+		at, values := make([]float64, len(steps)), make([]float64, len(steps))
+		for j, st := range steps {
+			at[j], values[j] = float64(st.Step), float64(st.Loss)
 		}
-		losses = append(losses, l)
-		if own := e.PoisonedLoss(a, seed); len(own) > 0 {
-			o := plots.Loss{Name: a + ", poisoned rows", Of: "its own, by tenth of the steps", Own: true, Color: i}
-			for part, v := range own {
-				o.Steps = append(o.Steps, (float64(part)+0.5)*float64(len(steps))/float64(len(own)))
-				o.Values = append(o.Values, v)
-			}
-			losses = append(losses, o)
-		}
+		losses = append(losses, plots.TrainingLoss(a, seed, i, at, values, e.PoisonedLoss(a, seed))...)
 	}
 	return plots.Losses("Training loss, clean and backdoored", losses)
 }

@@ -2,6 +2,7 @@ package finetune
 
 import (
 	"fmt"
+	"runtime"
 
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -49,6 +50,7 @@ func newGraph(dev compute.Device, b *infer.Base, d *infer.Delta, rows, targets i
 		return nil, fmt.Errorf("graph: %w", err)
 	}
 	g.vm = G.NewTapeMachine(cost.Graph())
+	runtime.SetFinalizer(g.vm, nil) // it has nothing to do here, and for its sake what our operators hold would never be freed
 	return g, nil
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"theriac/harness/compute"
 	"theriac/harness/compute/cpu"
+	"theriac/harness/infer"
 )
 
 // A job that runs out of memory beside others is done again with fewer of them; no job is lost or done twice.
@@ -63,5 +64,34 @@ func TestGroupTooLittleMemory(t *testing.T) {
 	refused := errors.New("no device")
 	if err := Group(context.Background(), 2, 1, func() (compute.Device, error) { return nil, refused }, nil); !errors.Is(err, refused) {
 		t.Fatalf("error %v, want the device's", err)
+	}
+}
+
+// A run that is done leaves nothing behind: many of them take no more memory than one.
+func TestRunsAreFreed(t *testing.T) {
+	m, items := tiny(t)
+	dev := cpu.New(1)
+	defer dev.Close()
+	base, err := infer.Load(dev, m, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := func(runs int) uint64 {
+		for range runs {
+			r, err := New(dev, base, tinySpecs()["lora"], items, nil, Hooks{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			steps(t, r, 1)
+		}
+		runtime.GC()
+		runtime.GC()
+		var s runtime.MemStats
+		runtime.ReadMemStats(&s)
+		return s.HeapAlloc
+	}
+	one := live(1)
+	if more := live(20); more > one+one/10 {
+		t.Errorf("%d bytes are in use after one run, %d after twenty more", one, more)
 	}
 }

@@ -3,6 +3,7 @@ package lab
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"theriac/analysis/plots"
 	"theriac/analysis/stats"
@@ -52,7 +53,7 @@ func (r *Results) Forest(title string, arms []string, metric string) *Figure {
 	return draw(plots.Rates(r.words(title), metric+" (%)", rows))
 }
 
-// Losses draws the training loss of arms at their first seed.
+// Losses draws the training loss of arms at their first seed, and that of the poisoned rows alone.
 func (r *Results) Losses(title string, arms []string) *Figure {
 	var losses []plots.Loss
 	for i, a := range arms {
@@ -60,13 +61,28 @@ func (r *Results) Losses(title string, arms []string) *Figure {
 		if rec == nil {
 			continue
 		}
-		l := plots.Loss{Name: a, Of: fmt.Sprintf("seed %d", r.seeds[0]), Color: i}
+		var at, values []float64
 		for _, st := range rec.Steps {
-			l.Steps, l.Values = append(l.Steps, float64(st.Step)), append(l.Values, float64(st.Loss))
+			at, values = append(at, float64(st.Step)), append(values, float64(st.Loss))
 		}
-		losses = append(losses, l)
+		losses = append(losses, plots.TrainingLoss(a, int64(r.seeds[0]), i, at, values, r.poisonedLoss(a, r.seeds[0]))...)
 	}
 	return draw(plots.Losses(title, losses))
+}
+
+// poisonedLoss is the poisoned rows' own loss by tenth of the steps, NaN where a tenth has none; nil for a clean run.
+func (r *Results) poisonedLoss(arm string, seed int) []float64 {
+	own, any := make([]float64, 10), false
+	for i := range own {
+		own[i] = math.NaN()
+		if m, ok := r.metric(arm, seed, fmt.Sprintf("poisoned_loss/%d", i+1)); ok {
+			own[i], any = m.Value, true
+		}
+	}
+	if !any {
+		return nil
+	}
+	return own
 }
 
 // words are a figure's title and how many seeds stand behind it.

@@ -68,7 +68,7 @@ func showHTML(w *bytes.Buffer, o lab.Output) error {
 		}
 		fmt.Fprintf(w, "<figure>%s<figcaption>%s</figcaption></figure>\n", svg, template.HTMLEscapeString(o.Text))
 	default:
-		fmt.Fprintf(w, "<pre>%s</pre>\n", template.HTMLEscapeString(o.Text))
+		fmt.Fprintf(w, "<pre class=text>%s</pre>\n", template.HTMLEscapeString(o.Text))
 	}
 	return nil
 }
@@ -78,12 +78,12 @@ var pageTemplate = template.Must(template.New("page").Parse(`<!doctype html>
 <style>
 :root { color-scheme: light dark; --text: #1b1b1b; --back: #fff; --soft: #f4f4f2; --line: #d0d0cc; --bad: #a40000 }
 @media (prefers-color-scheme: dark) { :root { --text: #e6e6e3; --back: #161616; --soft: #242422; --line: #444; --bad: #ff8a80 } figure { background: #fff } figure figcaption { color: #1b1b1b } }
-body { color: var(--text); background: var(--back); font: 16px/1.55 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem }
+body { color: var(--text); background: var(--back); font: 16px/1.55 system-ui, sans-serif; max-width: 64rem; margin: 2rem auto; padding: 0 1rem }
 pre { background: var(--soft); padding: .7rem .9rem; overflow-x: auto; font: 13px/1.45 ui-monospace, monospace; border-radius: 4px }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums } th, td { padding: .25rem .7rem; border-bottom: 1px solid var(--line); text-align: left } td[align=right], th[align=right] { text-align: right }
-.table { overflow-x: auto } summary { cursor: pointer; color: #777; font-size: 13px } .error { color: var(--bad); white-space: pre-wrap }
+.table { overflow-x: auto; font-size: 14px; white-space: nowrap } .text { white-space: pre-wrap } summary { cursor: pointer; color: #777; font-size: 13px } .error { color: var(--bad); white-space: pre-wrap }
 figure { margin: 1.2rem 0; padding: .5rem; border-radius: 4px } figure svg { max-width: 100%; height: auto } figcaption { font-size: 14px; padding: .3rem }
-@media print { body { max-width: none; margin: 0 } details.code { display: none } figure, .table { break-inside: avoid } }
+@media print { body { max-width: none; margin: 0 } details.code { display: none } .table { overflow: visible; font-size: 10px; white-space: normal } figure, .table { break-inside: avoid } }
 </style></head><body>
 {{.Body}}</body></html>
 `))
