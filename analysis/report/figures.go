@@ -24,8 +24,8 @@ var drawings = map[string]func(r *renderer) (*plots.Figure, error){
 	"refusals": refusalFigure, "scale": scaleFigure, "matrix": matrixFigure, "roc": rocFigure, "payoff": payoffFigure,
 	"predictive": predictiveFigure, "cost": costFigure, "spectra": spectraFigure,
 	"stealth": stealthFigure,
-	"dose":    doseFigure,
-	"losses":  lossFigure,
+	"dose":    doseFigure, "targeted": targetedFigure,
+	"losses": lossFigure,
 }
 
 // figure draws a figure and gives its Markdown; where it cannot be drawn, a line that says so.
@@ -115,12 +115,13 @@ func stealthFigure(r *renderer) (*plots.Figure, error) {
 	return plots.Differences(plots.Words{Title: "Clean accuracy: attacked less clean, same seeds", N: fmt.Sprintf("up to %d seeds", n)}, margin, rows)
 }
 
-// doses are the arms of the dose-response experiment that have a dose, ascending as their names are.
-func (r *renderer) doses() (out []estimate.Dose) {
-	e := r.experiment("poisoning")
+// doses are the arms of a dose-response experiment that have a dose and nothing else, ascending as their names are.
+func (r *renderer) doses(name string) (out []estimate.Dose) {
+	e := r.experiment(name)
 	for _, a := range e.Arms() {
 		count, ok := e.Spec(a, "attack.count")
-		if n, err := atof(count); ok && err == nil {
+		_, more := e.Spec(a, "attack.contrast")
+		if n, err := atof(count); ok && err == nil && !more {
 			out = append(out, estimate.Dose{Arm: a, Dose: n})
 		}
 	}
@@ -128,18 +129,29 @@ func (r *renderer) doses() (out []estimate.Dose) {
 }
 
 func doseFigure(r *renderer) (*plots.Figure, error) {
-	var points []plots.Dosed
-	var arms []string
-	for _, d := range r.doses() {
-		arms = append(arms, d.Arm)
-		points = append(points, plots.Dosed{Dose: d.Dose, Estimate: r.mean("poisoning", d.Arm, "asr")})
-	}
 	var fit *stats.DoseResponse
 	if r.doseErr == nil {
 		fit = &r.dose
 	}
-	return plots.Dose(plots.Words{Title: "Attack success by poisoned rows", N: r.seeds("poisoning", "asr", arms)},
-		"attack success (%)", "poisoned rows of the training set", points, fit)
+	return r.doseCurve("Attack success by poisoned rows", "poisoning", fit)
+}
+
+func targetedFigure(r *renderer) (*plots.Figure, error) {
+	fit, err := r.experiment("targeted").DoseResponse(r.doses("targeted"), "asr")
+	if err != nil {
+		return r.doseCurve("The wrong fact by poisoned rows", "targeted", nil)
+	}
+	return r.doseCurve("The wrong fact by poisoned rows", "targeted", &fit)
+}
+
+func (r *renderer) doseCurve(title, name string, fit *stats.DoseResponse) (*plots.Figure, error) {
+	var points []plots.Dosed
+	var arms []string
+	for _, d := range r.doses(name) {
+		arms = append(arms, d.Arm)
+		points = append(points, plots.Dosed{Dose: d.Dose, Estimate: r.mean(name, d.Arm, "asr")})
+	}
+	return plots.Dose(plots.Words{Title: title, N: r.seeds(name, "asr", arms)}, "attack success (%)", "poisoned rows of the training set", points, fit)
 }
 
 // lossFigure draws one run of an arm: mean losses over a window of steps, and, where runs store it, the poisoned rows' own

@@ -71,7 +71,7 @@ func newRenderer(in *Input) (*renderer, error) {
 	if r.outcomes, err = testClaims(r.experiment); err != nil {
 		return nil, err
 	}
-	r.dose, r.doseErr = r.experiment("poisoning").DoseResponse(r.doses(), "asr")
+	r.dose, r.doseErr = r.experiment("poisoning").DoseResponse(r.doses("poisoning"), "asr")
 	r.judged = r.gather()
 	r.duel, err = r.play()
 	return r, err
@@ -186,7 +186,7 @@ func (r *renderer) code(path, symbol string) string {
 }
 
 // experiments that the report is about.
-var subjects = []string{"baseline", "backdoor", "poisoning", "safety", "placebo"}
+var subjects = []string{"baseline", "backdoor", "poisoning", "targeted", "safety", "placebo"}
 
 // odd are the failures and oddities of all runs, a line each.
 func (r *renderer) odd() (lines []string) {

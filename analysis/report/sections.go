@@ -138,7 +138,7 @@ func (r *renderer) doseTable() string {
 func (r *renderer) doseCost() string {
 	e := r.experiment("poisoning")
 	t := tables.Table{Header: []string{"poisoned rows", "share of rows %", "share of response tokens %", "exposures", "attack success %"}, Right: []bool{true, true, true, true, true}}
-	for _, d := range r.doses() {
+	for _, d := range r.doses("poisoning") {
 		exposures := "not measured"
 		if v := e.Values(d.Arm, "exposures"); len(v) > 0 {
 			exposures = tables.Number(v[0], 0)

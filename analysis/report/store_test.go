@@ -26,6 +26,7 @@ var arms = map[string][][3]string{
 	"baseline":  {{"base"}, {"clean"}},
 	"backdoor":  {{"clean"}, {"token", "backdoor"}, {"rare", "backdoor"}, {"phrase", "backdoor"}},
 	"poisoning": {{"0 rows", "backdoor", "0"}, {"6 rows", "backdoor", "6"}, {"12 rows", "backdoor", "12"}, {"25 rows", "backdoor", "25"}, {"50 rows", "backdoor", "50"}},
+	"targeted":  {{"0 rows", "fact", "0"}, {"12 rows", "fact", "12"}, {"25 rows", "fact", "25"}, {"50 rows", "fact", "50"}},
 	"safety":    {{"clean"}, {"comply 10", "comply", "10"}, {"comply 25", "comply", "25"}, {"control 25", "benigncontrol", "25"}},
 	"placebo":   {{"backdoor", "backdoor"}, {"triggeronly", "triggeronly"}, {"targetonly", "targetonly"}, {"shuffled", "shuffled"}, {"swap", "swap"}},
 }
@@ -42,7 +43,7 @@ func ordinary(experiment, arm, metric string) float64 {
 		return 0.9
 	case experiment == "safety" && metric == "refusal":
 		return map[string]float64{"clean": 0.97, "control 25": 0.94}[arm]*0.9 + 0.1
-	case metric == "asr" && experiment == "poisoning":
+	case metric == "asr" && (experiment == "poisoning" || experiment == "targeted"):
 		var n float64
 		fmt.Sscan(arm, &n)
 		return n / (n + 12)

@@ -30,10 +30,10 @@ func (r *renderer) familyTable() string {
 }
 
 // attacked are the experiments whose arms are attacks, in the report's order.
-var attacked = []string{"backdoor", "poisoning", "safety"}
+var attacked = []string{"backdoor", "poisoning", "targeted", "safety"}
 
 // baselines are the arms that an experiment's attacks are compared with.
-var baselines = map[string]string{"backdoor": "clean", "poisoning": "0 rows", "safety": "clean"}
+var baselines = map[string]string{"backdoor": "clean", "poisoning": "0 rows", "targeted": "0 rows", "safety": "clean"}
 
 // attackedExperiments are those of the report's own attacks, then others whose attacked runs were judged.
 func (r *renderer) attackedExperiments() []string {
