@@ -117,7 +117,7 @@ func (l *Lab) frozen(seed int) string {
 	p := l.studyPlan()
 	switch digest := p.digest(); {
 	case p.Frozen == "":
-		stop("evaluation seeds of the profile %s wait for a frozen plan: when experiments/plan.yaml is final, write into it\nfrozen: %s", l.profile.Name, digest)
+		stop("evaluation seeds of the profile %s wait for a frozen plan: when experiments/plan.yaml is final, add this line to it: frozen: %s", l.profile.Name, digest)
 	case p.Frozen != digest:
 		stop("experiments/plan.yaml was changed after it was frozen: its digest is %s, not %s", digest, p.Frozen)
 	}
