@@ -112,12 +112,17 @@ func natural(a, b string) int {
 		p, q := head(x), head(y)
 		if p != q {
 			if digit(p[0]) && digit(q[0]) {
+				p, pf, _ := strings.Cut(p, ".")
+				q, qf, _ := strings.Cut(q, ".")
 				s, t := strings.TrimLeft(p, "0"), strings.TrimLeft(q, "0")
 				if len(s) != len(t) {
 					return len(s) - len(t)
 				}
 				if s != t {
 					return strings.Compare(s, t)
+				}
+				if c := strings.Compare(pf, qf); c != 0 {
+					return c
 				}
 			} else {
 				return strings.Compare(p, q)
@@ -133,10 +138,10 @@ func natural(a, b string) int {
 
 func digit(c byte) bool { return c >= '0' && c <= '9' }
 
-// head is the run of digits, or the one byte, that a string begins with.
+// head is the number, with its decimals, or the one byte, that a string begins with.
 func head(s string) string {
 	n := 1
-	for digit(s[0]) && n < len(s) && digit(s[n]) {
+	for digit(s[0]) && n < len(s) && (digit(s[n]) || s[n] == '.' && n+1 < len(s) && digit(s[n+1]) && !strings.Contains(s[:n], ".")) {
 		n++
 	}
 	return s[:n]

@@ -62,9 +62,17 @@ func TestPairs(t *testing.T) {
 }
 
 func TestNaturalOrder(t *testing.T) {
-	e := stored(t, rec("12 rows", 1, 1), rec("3 rows", 1, 1), rec("clean", 1, 1))
-	if got := e.Arms(); !reflect.DeepEqual(got, []string{"3 rows", "12 rows", "clean"}) {
-		t.Errorf("arms %q", got)
+	for _, want := range [][]string{
+		{"3 rows", "12 rows", "50 rows", "50 rows, with contrast", "clean"},
+		{"scale 0.25", "scale 0.5", "scale 0.75", "scale 1.5", "scale 10"},
+	} {
+		var recs []*store.Record
+		for i := range want {
+			recs = append(recs, rec(want[len(want)-1-i], 1, 1))
+		}
+		if got := stored(t, recs...).Arms(); !reflect.DeepEqual(got, want) {
+			t.Errorf("arms %q; want %q", got, want)
+		}
 	}
 }
 
