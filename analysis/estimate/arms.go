@@ -68,24 +68,29 @@ func (e *Experiment) Steps(arm string) (seed int64, steps []store.Step) {
 
 // PoisonedLoss is the mean loss over an arm's poisoned rows at a seed, nats a response token, by tenth of its steps: the metrics
 // poisoned_loss/1 to poisoned_loss/10, NaN where a tenth has none. Nil where none is stored.
-func (e *Experiment) PoisonedLoss(arm string, seed int64) (byTenth []float64) {
+func (e *Experiment) PoisonedLoss(arm string, seed int64) []float64 {
 	for _, r := range e.runs(arm) {
 		if r.seed != seed {
 			continue
 		}
-		out, any := make([]float64, 10), false
-		for i := range out {
-			m, ok := r.metric(fmt.Sprintf("poisoned_loss/%d", i+1))
-			if any = any || ok; !ok {
-				m.Value = math.NaN()
-			}
-			out[i] = m.Value
-		}
-		if any {
-			byTenth = out
+		return PoisonedLoss(r.metric)
+	}
+	return nil
+}
+
+// PoisonedLoss reads the metrics poisoned_loss/1 to poisoned_loss/10 of one run.
+func PoisonedLoss(metric func(name string) (store.Metric, bool)) (byTenth []float64) {
+	out, any := make([]float64, 10), false
+	for i := range out {
+		out[i] = math.NaN()
+		if m, ok := metric(fmt.Sprintf("poisoned_loss/%d", i+1)); ok {
+			out[i], any = m.Value, true
 		}
 	}
-	return byTenth
+	if !any {
+		return nil
+	}
+	return out
 }
 
 // Verdicts counts, over an arm's runs at evaluation seeds, a level's own verdicts: flagged, and given at all; one that says why it cannot see counts as none.

@@ -34,13 +34,15 @@ type shared struct {
 
 // view is the active rows of a [capacity, D] value.
 func (s *shared) view(v G.Value) compute.View {
-	return compute.Of(v.Data().([]float32), s.batch.N(), s.base.Config.Hidden)
+	return compute.Of(floats(v), s.batch.N(), s.base.Config.Hidden)
 }
 
-// asked is the targets' rows of a [capacity, D] value that has only these: what the last MLP gives and the head takes.
-func (s *shared) asked(v G.Value) compute.View {
-	return compute.Of(v.Data().([]float32), s.batch.Asked.N(), s.base.Config.Hidden)
+// asked is the active rows of a buffer that has the targets' rows alone: what the last MLP takes and gives, and the head takes.
+func (s *shared) asked(buffer []float32) compute.View {
+	return compute.Of(buffer, s.batch.Asked.N(), s.base.Config.Hidden)
 }
+
+func floats(v G.Value) []float32 { return v.Data().([]float32) }
 
 var (
 	matrix = G.TensorType{Dims: 2, Of: tensor.Float32}
@@ -101,11 +103,6 @@ type half struct {
 // last says whether this is the half-block under the head. What it makes of rows without a target is not needed.
 func (h *half) last() bool { return h.at == 2*len(h.base.Layers)-1 }
 
-// compact is a buffer's active rows.
-func (h *half) compact(buffer []float32) compute.View {
-	return compute.Of(buffer, h.batch.Asked.N(), h.base.Config.Hidden)
-}
-
 func (h *half) layer() *block.Layer { return h.base.Layers[h.at/2] }
 
 func (h *half) name(what string) string {
@@ -128,9 +125,9 @@ func (h *half) forward(in []G.Value) (G.Value, error) {
 	case h.at%2 == 0:
 		h.layer().AttnForward(h.ws, y, x, h.saved, h.p, &h.batch.Rows, nil)
 	case h.last():
-		rows := h.compact(h.kept)
+		rows := h.asked(h.kept)
 		h.dev.Gather(rows, x.Data, h.batch.Targets.Row)
-		h.layer().MLPForward(h.ws, h.asked(h.y), rows, h.saved, h.p, &h.batch.Asked)
+		h.layer().MLPForward(h.ws, h.asked(floats(h.y)), rows, h.saved, h.p, &h.batch.Asked)
 	default:
 		h.layer().MLPForward(h.ws, y, x, h.saved, h.p, &h.batch.Rows)
 	}
@@ -161,8 +158,8 @@ func (h *half) backward(in []G.Value) (G.Value, error) {
 	case h.at%2 == 0:
 		h.layer().AttnBackward(h.ws, dx, dy, x, h.saved, h.p, h.g, &h.batch.Rows, h.needX)
 	case h.last():
-		rows := h.compact(h.back)
-		h.layer().MLPBackward(h.ws, rows, h.asked(in[1]), h.compact(h.kept), h.saved, h.p, h.g, &h.batch.Asked, h.needX)
+		rows := h.asked(h.back)
+		h.layer().MLPBackward(h.ws, rows, h.asked(floats(in[1])), h.asked(h.kept), h.saved, h.p, h.g, &h.batch.Asked, h.needX)
 		h.dev.Zero(dx.Data[:dx.Rows*dx.Cols])
 		h.dev.ScatterAdd(dx.Data, rows, h.batch.Targets.Row)
 	default:
@@ -192,7 +189,7 @@ func (l *lossOp) apply(x, theta *G.Node) (*G.Node, error) {
 
 func (l *lossOp) forward(in []G.Value) (G.Value, error) {
 	t := l.batch.Targets
-	l.base.Head.LossBackward(l.head, l.asked(l.dx[0]), l.asked(in[0]), t, l.p, l.g)
+	l.base.Head.LossBackward(l.head, l.asked(floats(l.dx[0])), l.asked(floats(in[0])), t, l.p, l.g)
 	l.total = 0
 	for i, w := range t.Weight {
 		l.total += float64(float64(w) * float64(l.head.Loss[i]))

@@ -65,14 +65,19 @@ func (r *Runner) layers(x compute.View, rows *block.Rows, from, to int, kv func(
 		if kv != nil {
 			cache = kv(i)
 		}
-		var pa, pm *block.Params
-		if r.Delta != nil {
-			pa, pm = r.Delta.Halves[2*i].P, r.Delta.Halves[2*i+1].P
-		}
+		pa, pm := r.params(i)
 		l.AttnForward(r.ws, y, x, r.attn, pa, rows, cache)
 		l.MLPForward(r.ws, x, y, r.mlp, pm, rows)
 	}
 	return x
+}
+
+// params are a layer's trained parameters, of its attention and its MLP; nil where it is frozen.
+func (r *Runner) params(layer int) (attn, mlp *block.Params) {
+	if r.Delta == nil {
+		return nil, nil
+	}
+	return r.Delta.Halves[2*layer].P, r.Delta.Halves[2*layer+1].P
 }
 
 // last runs layers [from, the last] on x, the last MLP on the batch's targets alone; the result, [targets, D], is valid
@@ -85,10 +90,7 @@ func (r *Runner) last(x compute.View, b *Batch, from int) compute.View {
 		return y
 	}
 	x = r.layers(x, &b.Rows, from, top, nil)
-	var pa, pm *block.Params
-	if r.Delta != nil {
-		pa, pm = r.Delta.Halves[2*top].P, r.Delta.Halves[2*top+1].P
-	}
+	pa, pm := r.params(top)
 	l, y := r.Base.Layers[top], compute.Of(r.x[1], x.Rows, x.Cols)
 	l.AttnForward(r.ws, y, x, r.attn, pa, &b.Rows, nil)
 	x = compute.Of(r.x[0], n, x.Cols)

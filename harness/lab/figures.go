@@ -3,11 +3,12 @@ package lab
 import (
 	"errors"
 	"fmt"
-	"math"
 
+	"theriac/analysis/estimate"
 	"theriac/analysis/plots"
 	"theriac/analysis/stats"
 	"theriac/analysis/tables"
+	"theriac/harness/store"
 )
 
 // Dose is one point of a dose-response: the arm and its dose.
@@ -65,24 +66,10 @@ func (r *Results) Losses(title string, arms []string) *Figure {
 		for _, st := range rec.Steps {
 			at, values = append(at, float64(st.Step)), append(values, float64(st.Loss))
 		}
-		losses = append(losses, plots.TrainingLoss(a, int64(r.seeds[0]), i, at, values, r.poisonedLoss(a, r.seeds[0]))...)
+		own := estimate.PoisonedLoss(func(name string) (store.Metric, bool) { return r.metric(a, r.seeds[0], name) })
+		losses = append(losses, plots.TrainingLoss(a, int64(r.seeds[0]), i, at, values, own)...)
 	}
 	return draw(plots.Losses(title, losses))
-}
-
-// poisonedLoss is the poisoned rows' own loss by tenth of the steps, NaN where a tenth has none; nil for a clean run.
-func (r *Results) poisonedLoss(arm string, seed int) []float64 {
-	own, any := make([]float64, 10), false
-	for i := range own {
-		own[i] = math.NaN()
-		if m, ok := r.metric(arm, seed, fmt.Sprintf("poisoned_loss/%d", i+1)); ok {
-			own[i], any = m.Value, true
-		}
-	}
-	if !any {
-		return nil
-	}
-	return own
 }
 
 // words are a figure's title and how many seeds stand behind it.
