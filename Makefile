@@ -31,13 +31,13 @@ verify: build ## a sample of the stored runs (SAMPLE of them) done again, every 
 test: vet ## everything a contributor needs; needs Go and make only
 	go test -timeout 30m ./...
 
-tiny: ## retrain the embedded model from nothing to the same bytes (about 20 minutes on 2 cores)
+tiny: ## retrain the embedded model from nothing to the same bytes (about 25 minutes on 2 quiet cores)
 	go run ./harness/model/tiny/train
 
 tiny-check: ## the embedded model on held-out items, and what fine-tuning does to it, with intervals (2 minutes)
 	go run ./harness/model/tiny/check
 
-attack-check: ## every attack, placebo and negative control at eleven seeds, claim by claim; resumable (about 25 minutes on 2 quiet cores)
+attack-check: ## backdoor, wrong fact, safety degradation, process attacks, placebos and negative controls at eleven seeds, claim by claim; resumable (15 minutes on 2 cores)
 	go run ./harness/lab/attackcheck
 
 interop: ## remake the reference dumps, pass adapters and models both ways (PYTHON with harness/interop/requirements.txt, THERIAC_SMOLLM2; 10 minutes)

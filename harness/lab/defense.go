@@ -3,9 +3,9 @@ package lab
 // Detectors in experiments: calibration, verdicts, and what they come to.
 
 import (
-	"errors"
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -29,7 +29,7 @@ func Levels() []string { return []string{"data", "monitor", "scan", "ensemble"} 
 // Detectors of the script's own are calibrated with them, and judge beside them as the level "script".
 func (l *Lab) Calibrate(own ...Detector) {
 	d := &sweep.Detect{Own: detectors(own)}
-	if _, err := readPlan(l.env.Root); len(own) == 0 || !errors.Is(err, errNoPlan) { // without a plan the script's own judge alone
+	if _, err := os.Stat(planPath(l.env.Root)); err == nil || len(own) == 0 { // without a plan the script's own judge alone
 		d.Detectors = l.studyPlan().Detectors
 	}
 	specs := l.calibrationSpecs(d)

@@ -47,14 +47,14 @@ type planClaim struct {
 	Than       float64 `yaml:"than"` // of at least and at most
 }
 
-var errNoPlan = errors.New("there is no plan")
+func planPath(root string) string { return filepath.Join(root, "experiments", "plan.yaml") }
 
 // readPlan reads experiments/plan.yaml below root.
 func readPlan(root string) (*studyPlan, error) {
-	path := filepath.Join(root, "experiments", "plan.yaml")
+	path := planPath(root)
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: %s, which names the detectors", errNoPlan, path)
+		return nil, fmt.Errorf("there is no %s, which names the detectors", path)
 	} else if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-// Command attackcheck trains every attack on the embedded model at eleven evaluation seeds and prints, claim by claim, what was found and
+// Command attackcheck trains the attacks that theriac claims something of, on the embedded model, at eleven evaluation seeds and prints, claim by claim, what was found and
 // whether it holds. What is trained is kept below build/attack-check, so that it goes on where it was interrupted. `make attack-check` runs it.
 package main
 
