@@ -1,0 +1,45 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+)
+
+// A clone lacks the empty directory of a notebook without figures; what such a directory holds is another matter.
+func TestCompare(t *testing.T) {
+	root := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		path := filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(root, "empty"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	write("committed/same.svg", "1")
+	write("committed/other.svg", "12")
+	write("committed/gone.svg", "1")
+	write("made/same.svg", "1")
+	write("made/other.svg", "13")
+	write("made/new.svg", "1")
+	for _, c := range []struct {
+		want, got string
+		lines     []string
+	}{
+		{"missing", "empty", nil},
+		{"missing", "made", []string{"new.svg is not among the committed ones", "other.svg is not among the committed ones", "same.svg is not among the committed ones"}},
+		{"committed", "made", []string{"gone.svg is missing", "new.svg is not among the committed ones", "other.svg differs at byte 1"}},
+	} {
+		lines, err := compare(filepath.Join(root, c.want), filepath.Join(root, c.got))
+		if err != nil || !reflect.DeepEqual(lines, c.lines) {
+			t.Errorf("%s beside %s: %q, %v; want %q", c.got, c.want, lines, err, c.lines)
+		}
+	}
+}
