@@ -11,7 +11,7 @@ package compute
 // Methods panic on programming errors (a slice shorter than its shape), never because of data; and with a
 // [Fault] when the machine fails them.
 type Device interface {
-	// Class is "cpu" or "cuda"; it is part of every run's identity.
+	// Class is "cpu", "cuda" or "cuda-tf32"; it is part of every run's identity.
 	Class() string
 	// Alloc returns n zeroed, 64-byte-aligned float32 values this device can address. They live until Close.
 	Alloc(n int) []float32

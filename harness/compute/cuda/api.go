@@ -21,7 +21,6 @@ type api struct {
 	cuDeviceGetAttribute     func(value *int32, attribute, dev int32) int32
 	cuDeviceTotalMem         func(bytes *uintptr, dev int32) int32
 	cuDevicePrimaryCtxRetain func(ctx *uintptr, dev int32) int32
-	cuCtxSetCurrent          func(ctx uintptr) int32
 	cuMemGetInfo             func(free, total *uintptr) int32
 	cuMemAlloc               func(p *uintptr, n uintptr) int32
 	cuMemFree                func(p uintptr) int32
@@ -37,7 +36,8 @@ type api struct {
 	cuModuleGetFunction      func(f *uintptr, module uintptr, name string) int32
 	cuFuncSetAttribute       func(f uintptr, attribute, value int32) int32
 	cuGetErrorName           func(code int32, name *uintptr) int32
-	cuLaunchKernel           uintptr // called for every operator, so without reflection
+	cuLaunchKernel           uintptr // this and the next are called for every operator, so without reflection
+	cuCtxSetCurrent          uintptr
 }
 
 // symbols are the names under which the driver exports them.

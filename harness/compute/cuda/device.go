@@ -26,7 +26,8 @@ type Device struct {
 	seqs  []seqArgs
 	tiles []int32
 	stats []float32 // of attention's backward
-	tile  int       // 1, 2, 4 or 8 fixes the tile of products; 0: by shape
+	tf32  bool
+	tile  int // fixes the tile of products, counted from 1; 0: by shape
 
 	profile map[string]time.Duration
 }
@@ -39,12 +40,22 @@ func (g *GPU) New() (*Device, error) {
 	return d, compute.Guard(func() error {
 		defer g.enter()()
 		g.must("cuStreamCreate", g.api.cuStreamCreate(&d.stream, nonBlocking))
+		g.streams.Add(1)
 		return nil
 	})
 }
 
-// Class is "cuda".
-func (d *Device) Class() string { return "cuda" }
+// TF32 makes products with frozen weights run on the tensor cores, with factors rounded to TF32 (ten bits) and sums in float32.
+// These are numerics of their own: not the CPU's, but the same from run to run, and whatever else runs beside.
+func (d *Device) TF32() { d.tf32 = true }
+
+// Class is "cuda", or "cuda-tf32".
+func (d *Device) Class() string {
+	if d.tf32 {
+		return "cuda-tf32"
+	}
+	return "cuda"
+}
 
 // Profile makes the device wait after every kernel and add its time to p; nil ends that.
 func (d *Device) Profile(p map[string]time.Duration) { d.profile = p }

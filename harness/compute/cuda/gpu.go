@@ -116,6 +116,12 @@ func (d *Info) Peak() float64 {
 	return 2 * float64(lanes*d.Processors) * 1e3 * float64(d.ClockKHz)
 }
 
+// PeakTF32 is the tensor cores' rate for TF32, in operations a second; 0 where it is not known.
+func (d *Info) PeakTF32() float64 {
+	each := map[int]int{80: 1024, 90: 2048}[d.Compute] // operations of a processor in a cycle: A100, H100 and H200
+	return float64(each*d.Processors) * 1e3 * float64(d.ClockKHz)
+}
+
 // GPU is an opened GPU: its context, the kernels, the packed weights. It is safe for concurrent use.
 type GPU struct {
 	Info
@@ -125,6 +131,7 @@ type GPU struct {
 
 	mu      sync.Mutex
 	stream  uintptr                // of packing
+	streams atomic.Int64           // devices that are open
 	spans   atomic.Pointer[[]span] // all chunks of all devices, by host address
 	garbage []uintptr              // packed matrices that nobody holds any more
 }
@@ -165,7 +172,7 @@ func (a *api) open(d Info) (*GPU, error) {
 		}
 		g.kernels[name] = f
 	}
-	for _, name := range []string{"attention", "attention_back_queries", "attention_back_keys"} {
+	for _, name := range kernelNames[len(kernelNames)-4:] {
 		if err := a.fail("cuFuncSetAttribute", a.cuFuncSetAttribute(g.kernels[name], 8, int32(g.dynamic()))); err != nil {
 			return nil, err
 		}
@@ -179,16 +186,17 @@ const nonBlocking = 1 // a stream that does not wait for the default one
 var kernelNames = []string{
 	"rms_norm", "rms_norm_back", "rms_norm_gain", "rope", "silu_mul", "silu_mul_back", "dropout", "add_rows", "copy_rows",
 	"bias_grad", "gather", "scatter_add", "scale", "sum_squares", "cross_entropy", "adamw",
-	"gemm1", "gemm2", "gemm4", "gemm8", "attention", "attention_back_queries", "attention_back_keys",
+	"gemm_128x128", "gemm_64x64", "gemm_32x32", "gemm_128x8", "gemm_8x128", "gemm_tf32_128x128", "gemm_tf32_64x64",
+	"attention", "attention_back_queries", "attention_back_keys", "attention_back_keys_wide",
 }
 
-// dynamic is how many bytes of shared memory a launch may ask for: the kernels' own variables take less than 4 KiB.
-func (g *GPU) dynamic() int { return g.Shared - 4<<10 }
+// dynamic is how many bytes of shared memory a launch may ask for: the kernels' own variables take less than 10 KiB.
+func (g *GPU) dynamic() int { return g.Shared - 10<<10 }
 
 // enter makes the context current on a thread that stays this goroutine's until the returned function is called.
 func (g *GPU) enter() (leave func()) {
 	runtime.LockOSThread()
-	if code := g.api.cuCtxSetCurrent(g.ctx); code != 0 {
+	if code := g.api.current(g.ctx); code != 0 {
 		runtime.UnlockOSThread()
 		g.must("cuCtxSetCurrent", code)
 	}

@@ -140,6 +140,7 @@ func (d *Device) Close() {
 		if d.stream != 0 {
 			a.cuStreamSynchronize(d.stream)
 			a.cuStreamDestroy(d.stream)
+			d.gpu.streams.Add(-1)
 		}
 		if d.pinned != nil {
 			a.cuMemFreeHost(uintptr(unsafe.Pointer(&d.pinned[0])))

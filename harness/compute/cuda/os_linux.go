@@ -40,6 +40,12 @@ func (a *api) launch(f, x, y, shared, stream uintptr, params *unsafe.Pointer) in
 	return int32(r)
 }
 
+// current calls cuCtxSetCurrent.
+func (a *api) current(ctx uintptr) int32 {
+	r, _, _ := purego.SyscallN(a.cuCtxSetCurrent, ctx)
+	return int32(r)
+}
+
 // reserve takes n bytes of address space that cost nothing until they are touched; shared, so that they do not count towards a limit
 // on the process's data.
 func reserve(n int) ([]byte, error) {

@@ -2,6 +2,7 @@ package cuda
 
 import (
 	"fmt"
+	"slices"
 	"unsafe"
 
 	"theriac/harness/compute"
@@ -21,15 +22,48 @@ func (d *Device) MatMul(dst compute.View, base *compute.View, terms ...compute.T
 	for i := range terms {
 		a.terms[i] = g.term(&terms[i])
 	}
-	tile := d.tile
-	if tile == 0 { // the largest that still gives every processor a block
-		for tile = 8; tile > 1 && blocks(dst.Rows, 16*tile)*blocks(dst.Cols, 16*tile) < g.Processors; tile /= 2 {
-		}
+	tiles := exact
+	if d.tf32 && frozen(terms) {
+		tiles = tensor
 	}
-	d.launch(gemms[tile], unsafe.Pointer(a), blocks(dst.Rows, 16*tile), blocks(dst.Cols, 16*tile), 0)
+	t := &tiles[g.tile(tiles, dst.Rows, dst.Cols)]
+	if d.tile > 0 {
+		t = &tiles[(d.tile-1)%len(tiles)]
+	}
+	d.launch(t.kernel, unsafe.Pointer(a), blocks(dst.Rows, t.rows), blocks(dst.Cols, t.cols), 0)
 }
 
-var gemms = [9]string{1: "gemm1", 2: "gemm2", 4: "gemm4", 8: "gemm8"}
+// frozen says whether a packed matrix has part in a product. Its rows do not: what a row comes to must not depend on those beside it.
+func frozen(terms []compute.Term) bool {
+	return slices.ContainsFunc(terms, func(t compute.Term) bool { return t.W != nil })
+}
+
+// tiling is a tile that gemm.cuh can cut a product into. rate is its speed where it is full and there are enough of them.
+type tiling struct {
+	kernel     string
+	rows, cols int
+	rate       float64
+}
+
+var (
+	exact  = []tiling{{"gemm_128x128", 128, 128, 1}, {"gemm_64x64", 64, 64, 0.8}, {"gemm_32x32", 32, 32, 0.4}, {"gemm_128x8", 128, 8, 0.3}, {"gemm_8x128", 8, 128, 0.3}}
+	tensor = []tiling{{"gemm_tf32_128x128", 128, 128, 1}, {"gemm_tf32_64x64", 64, 64, 0.6}}
+)
+
+// tile is the one that promises most: by how much of it is used, and by how many processors get one, those of other streams included.
+func (g *GPU) tile(tiles []tiling, rows, cols int) (best int) {
+	most := 0.0
+	for i := range tiles {
+		t := &tiles[i]
+		n := blocks(rows, t.rows) * blocks(cols, t.cols)
+		used := float64(rows*cols) / float64(n*t.rows*t.cols)
+		spread := min(1, float64(n*int(g.streams.Load()))/float64(g.Processors))
+		if v := t.rate * used * spread; v > most {
+			best, most = i, v
+		}
+	}
+	return best
+}
 
 func (g *GPU) term(t *compute.Term) term {
 	out := term{a: g.addr(t.A.Data), ai: int64(t.A.Stride), ak: 1, k: int32(t.A.Cols), scale: t.Scale}
@@ -54,8 +88,8 @@ func (g *GPU) term(t *compute.Term) term {
 }
 
 const (
-	tileRows = 8   // attention.cuh's TILE
-	mostDim  = 256 // of a head: attention_back_keys owns 4·256 elements a thread
+	tileRows = 32  // attention.cuh's TILE
+	mostDim  = 256 // of a head: attention_back_keys_wide has room for no more
 )
 
 // sequences stages seqs and their tiles of so many rows, and gives the number of tiles.
@@ -76,7 +110,10 @@ func (d *Device) sequences(seqs []compute.Sequence, rows int) int {
 	return n
 }
 
-// scores fits tiles of query rows into shared memory: kept rows of dim values, and sets of scores, a row each of the longest sequence's keys.
+// headTile is the bytes of a tile of rows of a head in shared memory.
+func headTile(dim int) int { return 4 * tileRows * ((dim+3)/4*4 + 4) }
+
+// scores fits tiles of query rows into shared memory: kept tiles of dim values, and sets of scores, a row each of the longest sequence's keys.
 func (d *Device) scores(seqs []compute.Sequence, dim, kept, sets int) (rows, shared int) {
 	keys := 0
 	for _, s := range seqs {
@@ -85,15 +122,14 @@ func (d *Device) scores(seqs []compute.Sequence, dim, kept, sets int) (rows, sha
 	if dim > mostDim {
 		panic(&compute.Fault{Err: fmt.Errorf("cuda: heads of %d: at most %d are supported; use --device cpu", dim, mostDim)})
 	}
-	d.attn.stride = int32((keys+7)/8*8 + 1)
-	room := d.gpu.dynamic()/4 - kept*tileRows*(dim+1)
-	for rows = tileRows; rows > 0 && rows*sets*int(d.attn.stride) > room; rows-- {
+	stride := (keys+31)/32*32 + 8 // apart by eight banks
+	room := d.gpu.dynamic() - kept*headTile(dim)
+	rows = min(tileRows, room/(4*sets*stride)) &^ 1 // the kernels take two at a time
+	if rows <= 0 {
+		panic(&compute.Fault{Err: fmt.Errorf("cuda: a sequence of %d tokens: this GPU's shared memory holds %d; lower --max-tokens, or use --device cpu", keys, max(0, room/(4*sets)-39))})
 	}
-	if rows == 0 {
-		panic(&compute.Fault{Err: fmt.Errorf("cuda: a sequence of %d tokens: this GPU's shared memory holds %d; lower --max-tokens, or use --device cpu", keys, room/sets-8)})
-	}
-	d.attn.rows = int32(rows)
-	return rows, 4 * (kept*tileRows*(dim+1) + rows*sets*int(d.attn.stride))
+	d.attn.rows, d.attn.stride = int32(rows), int32(stride)
+	return rows, kept*headTile(dim) + 4*rows*sets*stride
 }
 
 func (d *Device) heads(h compute.Heads) {
@@ -106,7 +142,7 @@ func (d *Device) Attention(o, q compute.View, seqs []compute.Sequence, h compute
 	g := d.gpu
 	d.attn = attnArgs{o: g.view(o), q: g.view(q), lse: g.addr(lse)}
 	d.heads(h)
-	rows, shared := d.scores(seqs, h.Dim, 1, 1)
+	rows, shared := d.scores(seqs, h.Dim, 2, 1)
 	if n := d.sequences(seqs, rows); n > 0 {
 		d.launch("attention", unsafe.Pointer(&d.attn), n, h.Q, shared)
 	}
@@ -120,11 +156,15 @@ func (d *Device) AttentionBack(dq, dk, dv, do, q, k, v, o compute.View, seqs []c
 	}
 	d.attn = attnArgs{o: g.view(o), q: g.view(q), dq: g.view(dq), dk: g.view(dk), dv: g.view(dv), dout: g.view(do), stats: g.addr(d.stats)}
 	d.heads(h)
-	rows, shared := d.scores(seqs, h.Dim, 2, 2)
+	rows, shared := d.scores(seqs, h.Dim, 3, 2)
 	if n := d.sequences(seqs, rows); n > 0 {
 		d.launch("attention_back_queries", unsafe.Pointer(&d.attn), n, h.Q, shared)
 	}
 	if n := d.sequences(seqs, tileRows); n > 0 {
-		d.launch("attention_back_keys", unsafe.Pointer(&d.attn), n, h.KV, 4*2*tileRows*(h.Dim+1))
+		name := "attention_back_keys"
+		if h.Dim > 64 {
+			name = "attention_back_keys_wide"
+		}
+		d.launch(name, unsafe.Pointer(&d.attn), n, h.KV, 4*headTile(h.Dim))
 	}
 }

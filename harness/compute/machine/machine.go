@@ -13,7 +13,7 @@ import (
 
 // Machine makes devices of one class.
 type Machine struct {
-	Class   string // "cpu" or "cuda"
+	Class   string // "cpu", "cuda" or "cuda-tf32"
 	Threads int    // of the CPU
 
 	gpu *cuda.GPU
@@ -30,24 +30,28 @@ func CPU(threads int) *Machine {
 // gpu is opened once a process: every device of it shares the context and the packed weights.
 var gpu = sync.OnceValues(cuda.Open)
 
-// Open gives the machine of that name: "cpu", "cuda", or "auto" for a usable GPU and else the CPU; why is then the reason, in a line.
+// Open gives the machine of that name: "cpu", "cuda", "cuda-tf32" (the same with products in TF32, numerics of their own), or "auto" for cuda if a
+// GPU is usable and else the CPU; why is then the reason, in a line.
 func Open(name string, threads int) (m *Machine, why string, err error) {
 	m = CPU(threads)
 	if name == "cpu" || name == "" {
 		return m, "", nil
 	}
-	if name != "cuda" && name != "auto" {
-		return nil, "", fmt.Errorf("device %q: want cpu, cuda or auto", name)
+	if name != "cuda" && name != "cuda-tf32" && name != "auto" {
+		return nil, "", fmt.Errorf("device %q: want cpu, cuda, cuda-tf32 or auto", name)
 	}
 	g, err := gpu()
 	switch {
 	case err == nil:
 		m.Class, m.gpu = "cuda", g
+		if name == "cuda-tf32" {
+			m.Class = name
+		}
 		return m, "", nil
 	case name == "auto":
 		return m, "computing on the CPU: " + err.Error(), nil
 	}
-	return nil, "", fmt.Errorf("--device cuda: %w", err)
+	return nil, "", fmt.Errorf("--device %s: %w", name, err)
 }
 
 // New is a device with all the machine's threads.
@@ -63,6 +67,9 @@ func (m *Machine) device(threads int) (compute.Device, error) {
 	d, err := m.gpu.New()
 	if err != nil {
 		return nil, err
+	}
+	if m.Class == "cuda-tf32" {
+		d.TF32()
 	}
 	return d, nil
 }

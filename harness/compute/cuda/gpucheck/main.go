@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +33,7 @@ type settings struct {
 	backdoorRows int
 	probes       int // how many triggered items it is judged on
 	threads      int
+	only         string // of parts, the one to do; "": all
 }
 
 func main() {
@@ -41,6 +43,7 @@ func main() {
 	flag.StringVar(&s.model, "model", os.Getenv("THERIAC_SMOLLM2"), "model directory or GGUF file; none: a random one of SmolLM2's shape")
 	flag.StringVar(&s.python, "python", "python3", "Python with torch, transformers and peft")
 	flag.IntVar(&s.threads, "threads", runtime.NumCPU(), "CPU threads")
+	flag.StringVar(&s.only, "only", "", "do these parts alone, comma-separated: operators, products, backdoor, speed, curve")
 	out := flag.String("out", "gpu-check.md", "the report")
 	flag.Parse()
 	ctx, cancel := context.WithTimeout(context.Background(), 590*time.Second)
@@ -84,6 +87,7 @@ type checker struct {
 	settings
 	*report
 	gpu   *machine.Machine
+	tf32  *machine.Machine
 	cpu   *machine.Machine
 	info  cuda.Info
 	dir   string
@@ -103,6 +107,9 @@ func check(ctx context.Context, s settings) (*report, error) {
 	if c.gpu, _, err = machine.Open("cuda", s.threads); err != nil {
 		return r, err
 	}
+	if c.tf32, _, err = machine.Open("cuda-tf32", s.threads); err != nil {
+		return r, err
+	}
 	if c.dir, err = os.MkdirTemp("", "gpu-check-*"); err != nil {
 		return r, err
 	}
@@ -117,10 +124,18 @@ func check(ctx context.Context, s settings) (*report, error) {
 		return r, err
 	}
 	defer c.model.Close()
-	for _, part := range []func(context.Context) error{c.operators, c.backdoor, c.speed, c.curve} {
-		if err := part(ctx); err != nil {
-			return r, err
+	for _, part := range []struct {
+		name string
+		do   func(context.Context) error
+	}{{"operators", c.operators}, {"products", c.products}, {"backdoor", c.backdoor}, {"speed", c.speed}, {"curve", c.curve}} {
+		if s.only != "" && !slices.Contains(strings.Split(s.only, ","), part.name) {
+			continue
 		}
+		start := time.Now()
+		if err := part.do(ctx); err != nil {
+			return r, fmt.Errorf("%s: %w", part.name, err)
+		}
+		log.Printf("%s took %.1f s", part.name, time.Since(start).Seconds())
 	}
 	return r, nil
 }

@@ -1,8 +1,9 @@
 """The PyTorch side of gpu-check; needs torch, transformers and peft, and no network.
 
 usage: python peft.py model DIR                      writes a model of SmolLM2-135M's shape with random weights
-       python peft.py train DIR ROWS.jsonl BATCH RUNS  trains LoRA runs one after the other on the GPU, one JSON line
-ROWS.jsonl holds {"ids": [...], "from": first response token}. Rows are padded to the longest of their batch; tokens counts real ones.
+       python peft.py train DIR ROWS.jsonl BATCH RUNS highest|high  trains LoRA runs one after the other on the GPU, one JSON line
+ROWS.jsonl holds {"ids": [...], "from": first response token}. Rows are padded to the longest of their batch; tokens counts real ones; seconds are the
+steps' alone. high lets products round to TF32.
 """
 import json
 import sys
@@ -21,6 +22,7 @@ if sys.argv[1] == "model":
 
 import peft
 
+torch.set_float32_matmul_precision(sys.argv[6])
 path, rows_file, batch, runs = sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5])
 base = AutoModelForCausalLM.from_pretrained(path, dtype=torch.float32).cuda()
 rows = [json.loads(line) for line in open(rows_file)]
@@ -34,6 +36,8 @@ def train(measure):
     opt = torch.optim.AdamW(params, lr=2e-4, weight_decay=0.0)
     model.train()
     tokens = 0
+    torch.cuda.synchronize()
+    start = time.perf_counter()
     for at in range(0, len(rows) if measure else batch, batch):
         part = rows[at : at + batch]
         n = max(len(r["ids"]) for r in part)
@@ -46,13 +50,12 @@ def train(measure):
         opt.step()
         opt.zero_grad()
         tokens += sum(len(r["ids"]) for r in part)
+    torch.cuda.synchronize()
+    seconds = time.perf_counter() - start
     base = model.unload()
-    return tokens
+    return tokens, seconds
 
 
 train(False)
-torch.cuda.synchronize()
-start = time.perf_counter()
-tokens = sum(train(True) for _ in range(runs))
-torch.cuda.synchronize()
-print(json.dumps({"tokens": tokens, "seconds": time.perf_counter() - start}))
+all_runs = [train(True) for _ in range(runs)]
+print(json.dumps({"tokens": sum(t for t, _ in all_runs), "seconds": sum(s for _, s in all_runs)}))

@@ -16,6 +16,8 @@ import (
 
 	"theriac/harness/compute"
 	"theriac/harness/compute/cuda"
+	"theriac/harness/compute/machine"
+	"theriac/harness/compute/oracle"
 	"theriac/harness/finetune"
 	"theriac/harness/infer"
 )
@@ -39,26 +41,56 @@ func (c *checker) peft(ctx context.Context, args ...string) ([]byte, error) {
 	return out, nil
 }
 
-// speed: runs trained together on streams of one GPU, beside PEFT's one after the other; utilisation; and where one run's time goes.
+// speed: runs trained together on streams of one GPU, beside PEFT's one after the other; utilisation; and where one run's time goes. In float32,
+// and with the products in TF32 on both sides.
 func (c *checker) speed(ctx context.Context) error {
-	rows := c.rows(8 * 5)
-	dev, err := c.gpu.New()
+	rows := c.rows(8 * 12)
+	for _, on := range []struct {
+		*machine.Machine
+		name, torch string
+		peak        float64
+	}{{c.gpu, "float32", "highest", c.info.Peak()}, {c.tf32, "TF32", "high", c.info.PeakTF32()}} {
+		ours, err := c.together(ctx, on.Machine, rows)
+		if err != nil {
+			return err
+		}
+		flops := ours * c.flopsPerToken()
+		use := "its peak is not known here"
+		if on.peak > 0 {
+			use = fmt.Sprintf("the GPU's peak is %.3g FLOP/s, so utilisation is %.1f %%", on.peak, 100*flops/on.peak)
+		}
+		c.note(fmt.Sprintf("- %d runs together, %s: %.0f tokens/s, %.3g FLOP/s of the model's products; %s.", c.runs, on.name, ours, flops, use))
+		if c.python == "" {
+			continue
+		}
+		theirs, err := c.sequential(ctx, rows, on.torch)
+		if err != nil {
+			return err
+		}
+		c.add("speed, "+on.name, ours >= 10*theirs, fmt.Sprintf("PEFT, run after run on the same GPU: %.0f tokens/s, its steps alone counted; the ratio is %.2f, at least 10 is right.", theirs, ours/theirs))
+	}
+	return nil
+}
+
+// together is the real tokens a second of all runs.
+func (c *checker) together(ctx context.Context, on *machine.Machine, rows []finetune.Item) (float64, error) {
+	dev, err := on.New()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer dev.Close()
 	base, err := infer.Load(dev, c.model, c.context())
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if err := base.PackBackward(dev, 0); err != nil {
-		return err
+		return 0, err
 	}
 	// The clock runs from the first step that is done in every run until the last step of all.
 	var mu sync.Mutex
 	var start time.Time
 	warm, tokens := 0, 0
-	err = finetune.Group(ctx, c.runs, c.runs, c.gpu.Worker, func(ctx context.Context, dev compute.Device, job int) error {
+	err = finetune.Group(ctx, c.runs, c.runs, on.Worker, func(ctx context.Context, dev compute.Device, job int) error {
 		spec := c.spec(1)
 		spec.Seed = uint64(job)
 		first := true
@@ -67,8 +99,8 @@ func (c *checker) speed(ctx context.Context) error {
 			defer mu.Unlock()
 			if first {
 				first = false
-				if warm++; warm == 1 {
-					start = time.Now()
+				if warm++; warm == c.runs {
+					start, tokens = time.Now(), 0
 				}
 				return nil
 			}
@@ -81,23 +113,55 @@ func (c *checker) speed(ctx context.Context) error {
 		return r.Train(ctx)
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
-	ours := float64(tokens) / time.Since(start).Seconds()
-	flops := ours * c.flopsPerToken()
-	c.note(fmt.Sprintf("- %d runs together: %.0f tokens/s, %.3g FLOP/s of the model's products; the GPU's float32 peak is %.3g FLOP/s, so utilisation is %.1f %%.", c.runs, ours, flops, c.info.Peak(), 100*flops/c.info.Peak()))
-	if err := c.profile(base, rows[:8]); err != nil {
-		return err
-	}
-	if c.python == "" {
-		return nil
-	}
-	theirs, err := c.sequential(ctx, rows)
+	seconds := time.Since(start).Seconds()
+	return float64(tokens) / seconds, c.profile(on, base, rows[:8])
+}
+
+// products: the model's products of matrices at the rows of one batch and of a long one, forward and backward, in the GPU's own time.
+func (c *checker) products(context.Context) error {
+	m := c.model.Config
+	dev, err := c.gpu.New()
 	if err != nil {
 		return err
 	}
-	c.add("speed", ours >= 10*theirs, fmt.Sprintf("PEFT, run after run on the same GPU: %.0f tokens/s; the ratio is %.2f, at least 10 is right.", theirs, ours/theirs))
+	defer dev.Close()
+	tensor, err := c.tf32.New()
+	if err != nil {
+		return err
+	}
+	defer tensor.Close()
+	q, kv := m.Heads*m.HeadDim, m.KVHeads*m.HeadDim
+	c.note("\n| product | rows | in | out | TFLOP/s forward | backward | TF32 forward | backward |\n|---|---|---|---|---|---|---|---|")
+	for _, shape := range []struct {
+		name    string
+		in, out int
+	}{{"query", m.Hidden, q}, {"key", m.Hidden, kv}, {"up", m.Hidden, m.FFN}, {"down", m.FFN, m.Hidden}, {"head", m.Hidden, min(m.Vocab, 4096)}, {"LoRA A", m.Hidden, 8}} {
+		g := &oracle.Gen{Device: dev, Seed: 1} // never zeros: a GPU is faster on them
+		w := dev.Pack(g.Values(shape.in*shape.out, 1), shape.out, shape.in, compute.ByRows|compute.ByCols)
+		for _, rows := range []int{800, 6400} {
+			x, y := compute.Of(g.Values(rows*shape.in, 1), rows, shape.in), compute.Of(g.Values(rows*shape.out, 1), rows, shape.out)
+			c.note(fmt.Sprintf("| %s | %d | %d | %d | %.2f | %.2f | %.2f | %.2f |", shape.name, rows, shape.in, shape.out,
+				rate(dev, x, y, w, true), rate(dev, y, x, w, false), rate(tensor, x, y, w, true), rate(tensor, y, x, w, false)))
+		}
+	}
+	c.note("")
 	return nil
+}
+
+// rate is a product's TFLOP/s: y = x·wᵀ, or x·w.
+func rate(dev compute.Device, x, y compute.View, w compute.Matrix, trans bool) float64 {
+	const times = 20
+	one := func() { dev.MatMul(y, nil, compute.Term{A: x, W: w, TransB: trans}) }
+	one()
+	dev.Pull(y.Data[:1])
+	start := time.Now()
+	for range times {
+		one()
+	}
+	dev.Pull(y.Data[:1])
+	return 2 * float64(x.Rows*x.Cols*y.Cols) * times / time.Since(start).Seconds() / 1e12
 }
 
 // flopsPerToken of LoRA training: two for each weight forward and two backward (frozen weights have no gradient); attention's
@@ -110,7 +174,7 @@ func (c *checker) flopsPerToken() float64 {
 }
 
 // sequential is PEFT's real tokens a second.
-func (c *checker) sequential(ctx context.Context, rows []finetune.Item) (float64, error) {
+func (c *checker) sequential(ctx context.Context, rows []finetune.Item, precision string) (float64, error) {
 	var text bytes.Buffer
 	enc := json.NewEncoder(&text)
 	for _, it := range rows {
@@ -132,7 +196,7 @@ func (c *checker) sequential(ctx context.Context, rows []finetune.Item) (float64
 			return 0, err
 		}
 	}
-	out, err := c.peft(ctx, "train", model, file, "8", strconv.Itoa(min(c.runs, 4)))
+	out, err := c.peft(ctx, "train", model, file, "8", strconv.Itoa(min(c.runs, 4)), precision)
 	if err != nil {
 		return 0, err
 	}
@@ -144,9 +208,9 @@ func (c *checker) sequential(ctx context.Context, rows []finetune.Item) (float64
 }
 
 // profile is one step of one run, kernel by kernel, each waited for.
-func (c *checker) profile(base *infer.Base, rows []finetune.Item) error {
+func (c *checker) profile(on *machine.Machine, base *infer.Base, rows []finetune.Item) error {
 	return compute.Guard(func() error {
-		d, err := c.gpu.Worker()
+		d, err := on.Worker()
 		if err != nil {
 			return err
 		}
@@ -171,7 +235,7 @@ func (c *checker) profile(base *infer.Base, rows []finetune.Item) error {
 		sort.Slice(names, func(i, j int) bool {
 			return p[names[i]] > p[names[j]] || p[names[i]] == p[names[j]] && names[i] < names[j]
 		})
-		c.note(fmt.Sprintf("\nOne step of one run, every kernel waited for: %.2f ms.\n\n| kernel | ms | %% |\n|---|---|---|", total.Seconds()*1e3))
+		c.note(fmt.Sprintf("\nOne step of one run (%s), every kernel waited for: %.2f ms.\n\n| kernel | ms | %% |\n|---|---|---|", on.Class, total.Seconds()*1e3))
 		for _, n := range names {
 			c.note(fmt.Sprintf("| %s | %.2f | %.1f |", n, p[n].Seconds()*1e3, 100*p[n].Seconds()/total.Seconds()))
 		}

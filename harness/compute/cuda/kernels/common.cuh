@@ -12,15 +12,42 @@
 #ifdef __CUDACC__
 #define KERNEL(name, Args) extern "C" __global__ void __launch_bounds__(NT) name(const Args a)
 #define DEVICE static __device__ __forceinline__
+#define MEMBER static __device__ __forceinline__
+#define ALIGNED __align__(16)
 #define SHARED __shared__
-#define DYNAMIC extern __shared__ float dynamic[]
+#define DYNAMIC extern __shared__ __align__(16) float dynamic[]
 #define THREADS { const int t = threadIdx.x; (void)t;
 #define END } __syncthreads();
 #define OWN(type, name, n) type name[n]
 #define MY(name) name
 #define UNROLL _Pragma("unroll")
-#define UNROLL4 _Pragma("unroll 4")
+#define UNROLL8 _Pragma("unroll 8")
+// A phase in which warps work as one: WARPS, in it LANES ... DONE for what each thread does, and END.
+#define WARPS { const int warp = threadIdx.x / 32; (void)warp;
+#define LANES { const int t = threadIdx.x, lane = t % 32; (void)t, (void)lane;
+#define DONE }
+#define FRAGMENT(name, n) float name[n]
+#define OF(name) name
+#define MMA(c, i, a, j, b, k) mma(&c[i], &a[j], &b[k])
+// c[16,8] += a[16,8]·b[8,8] on the tensor cores, in TF32 (PTX ISA, mma.m16n8k8).
+DEVICE void mma(float *c, const float *a, const float *b) {
+  asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+      : "r"(__float_as_uint(a[0])), "r"(__float_as_uint(a[1])), "r"(__float_as_uint(a[2])), "r"(__float_as_uint(a[3])),
+        "r"(__float_as_uint(b[0])), "r"(__float_as_uint(b[1])));
+}
+// x rounded to TF32's ten bits, ties away from zero.
+DEVICE float tf32(float x) {
+  unsigned r;
+  asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(r) : "f"(x));
+  return __uint_as_float(r);
+}
 DEVICE float float_of(unsigned x) { return __uint_as_float(x); }
+DEVICE void load4(float *v, const float *p) {
+  const float4 x = *(const float4 *)p;
+  v[0] = x.x, v[1] = x.y, v[2] = x.z, v[3] = x.w;
+}
+DEVICE void store4(float *p, const float *v) { *(float4 *)p = make_float4(v[0], v[1], v[2], v[3]); }
 DEVICE unsigned long long bits_of(double x) { return __double_as_longlong(x); }
 DEVICE double double_of(unsigned long long x) { return __longlong_as_double(x); }
 #else
@@ -37,6 +64,8 @@ struct Registration { Registration(Kernel *k) { k->next = all_kernels; all_kerne
   static Registration name##_registration(&name##_kernel); \
   static void name##_block(const Args &a)
 #define DEVICE static inline
+#define MEMBER static inline
+#define ALIGNED __attribute__((aligned(16)))
 #define SHARED static
 #define DYNAMIC
 #define THREADS for (int t = 0; t < NT; t++) {
@@ -44,7 +73,30 @@ struct Registration { Registration(Kernel *k) { k->next = all_kernels; all_kerne
 #define OWN(type, name, n) static type name[NT][n]
 #define MY(name) name[t]
 #define UNROLL
-#define UNROLL4
+#define UNROLL8
+#define WARPS for (int warp = 0; warp < NT / 32; warp++) {
+#define LANES for (int lane = 0; lane < 32; lane++) { const int t = 32 * warp + lane; (void)t;
+#define DONE }
+#define FRAGMENT(name, n) float name[32][n]
+#define OF(name) name[lane]
+#define MMA(c, i, a, j, b, k) mma(&c[32 * warp][i], sizeof c[0] / 4, &a[0][j], sizeof a[0] / 4, &b[0][k], sizeof b[0] / 4)
+// One warp's c[16,8] += a[16,8]·b[8,8]; lanes' values stand so far apart.
+static inline void mma(float *c, int cn, const float *a, int an, const float *b, int bn) {
+  for (int i = 0; i < 16; i++)
+    for (int j = 0; j < 8; j++) {
+      float *v = &c[(i % 8 * 4 + j / 2) * cn + i / 8 * 2 + j % 2];
+      for (int k = 0; k < 8; k++) *v = fmaf(a[(i % 8 * 4 + k % 4) * an + k / 4 * 2 + i / 8], b[(j * 4 + k % 4) * bn + k / 4], *v);
+    }
+}
+static inline float tf32(float x) {
+  unsigned u;
+  memcpy(&u, &x, 4);
+  u = x - x == 0 ? (u + 0x1000u) & ~0x1fffu : u; // infinities and NaN stay
+  memcpy(&x, &u, 4);
+  return x;
+}
+static inline void load4(float *v, const float *p) { memcpy(v, p, 16); }
+static inline void store4(float *p, const float *v) { memcpy(p, v, 16); }
 static inline float float_of(unsigned x) { float f; memcpy(&f, &x, 4); return f; }
 static inline unsigned long long bits_of(double x) { unsigned long long u; memcpy(&u, &x, 8); return u; }
 static inline double double_of(unsigned long long x) { double f; memcpy(&f, &x, 8); return f; }
@@ -56,6 +108,18 @@ struct View { float *p; long long stride; int rows, cols; };
 DEVICE float *row(const View &v, long long i) { return v.p + i * v.stride; }
 DEVICE int least(int a, int b) { return a < b ? a : b; }
 DEVICE int most(int a, int b) { return a > b ? a : b; }
+// Whether four values at p + i*stride can be loaded at once for every i.
+DEVICE bool aligned4(const float *p, long long stride) { return ((unsigned long long)p & 15) == 0 && (stride & 3) == 0; }
+// The first `have` of four neighbours; the rest stay as they were.
+DEVICE void quad(float *v, const float *p, int have, bool aligned) {
+  if (aligned && have >= 4) {
+    load4(v, p);
+  } else {
+    UNROLL
+    for (int j = 0; j < 4; j++)
+      if (j < have) v[j] = p[j];
+  }
+}
 DEVICE float infinity() { return float_of(0x7f800000u); }
 
 // Eight lanes folded in the contract's order.
