@@ -30,7 +30,6 @@ type api struct {
 	cuMemcpyHtoDAsync        func(dst uintptr, src unsafe.Pointer, n, stream uintptr) int32
 	cuMemcpyDtoHAsync        func(dst unsafe.Pointer, src, n, stream uintptr) int32
 	cuStreamCreate           func(stream *uintptr, flags uint32) int32
-	cuStreamDestroy          func(stream uintptr) int32
 	cuStreamSynchronize      func(stream uintptr) int32
 	cuModuleLoadData         func(module *uintptr, image *byte) int32
 	cuModuleGetFunction      func(f *uintptr, module uintptr, name string) int32
@@ -55,7 +54,7 @@ func (a *api) symbols() []struct {
 		{"cuMemGetInfo_v2", &a.cuMemGetInfo}, {"cuMemAlloc_v2", &a.cuMemAlloc}, {"cuMemFree_v2", &a.cuMemFree},
 		{"cuMemAllocHost_v2", &a.cuMemAllocHost}, {"cuMemFreeHost", &a.cuMemFreeHost}, {"cuMemsetD8Async", &a.cuMemsetD8Async},
 		{"cuMemcpyHtoDAsync_v2", &a.cuMemcpyHtoDAsync}, {"cuMemcpyDtoHAsync_v2", &a.cuMemcpyDtoHAsync},
-		{"cuStreamCreate", &a.cuStreamCreate}, {"cuStreamDestroy_v2", &a.cuStreamDestroy}, {"cuStreamSynchronize", &a.cuStreamSynchronize},
+		{"cuStreamCreate", &a.cuStreamCreate}, {"cuStreamSynchronize", &a.cuStreamSynchronize},
 		{"cuModuleLoadData", &a.cuModuleLoadData}, {"cuModuleGetFunction", &a.cuModuleGetFunction}, {"cuFuncSetAttribute", &a.cuFuncSetAttribute},
 		{"cuGetErrorName", &a.cuGetErrorName}, {"cuLaunchKernel", &a.cuLaunchKernel},
 	}

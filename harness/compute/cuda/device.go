@@ -1,7 +1,6 @@
 package cuda
 
 import (
-	"fmt"
 	"sync"
 	"time"
 	"unsafe"
@@ -9,10 +8,13 @@ import (
 	"theriac/harness/compute"
 )
 
-// Device is one stream of work on a GPU.
+// Device is one queue of work for a GPU.
 type Device struct {
 	gpu    *GPU
-	stream uintptr
+	open   bool
+	jobs   []job      // these three are the queue's, under its lock
+	hot    time.Time  // when the device was last seen at work
+	fault  error      // of a job that failed: all later ones do
 	mu     sync.Mutex // of chunks and copies
 	chunks []*chunk
 	pinned []byte // host memory that kernels see
@@ -22,7 +24,6 @@ type Device struct {
 	adam  adamArgs
 	gemm  gemmArgs
 	attn  attnArgs
-	param [1]unsafe.Pointer
 	seqs  []seqArgs
 	tiles []int32
 	stats []float32 // of attention's backward
@@ -34,15 +35,11 @@ type Device struct {
 
 var _ compute.Device = (*Device)(nil)
 
-// New returns a device with a stream and memory of its own.
+// New returns a device with a queue and memory of its own.
 func (g *GPU) New() (*Device, error) {
-	d := &Device{gpu: g}
-	return d, compute.Guard(func() error {
-		defer g.enter()()
-		g.must("cuStreamCreate", g.api.cuStreamCreate(&d.stream, nonBlocking))
-		g.streams.Add(1)
-		return nil
-	})
+	d := &Device{gpu: g, open: true}
+	g.join(d)
+	return d, nil
 }
 
 // TF32 makes products with frozen weights run on the tensor cores, with factors rounded to TF32 (ten bits) and sums in float32.
@@ -60,21 +57,17 @@ func (d *Device) Class() string {
 // Profile makes the device wait after every kernel and add its time to p; nil ends that.
 func (d *Device) Profile(p map[string]time.Duration) { d.profile = p }
 
-// launch starts a kernel on x·y blocks; args is one of the device's argument structs, filled.
-func (d *Device) launch(name string, args unsafe.Pointer, x, y, shared int) {
-	g := d.gpu
+// launch puts a kernel on x·y blocks into the queue. args is one of the device's argument structs, filled, of that many bytes.
+func (d *Device) launch(name string, args unsafe.Pointer, size uintptr, x, y, shared int) {
 	var start time.Time
 	if d.profile != nil {
 		d.sync()
 		start = time.Now()
 	}
-	d.param[0] = args
-	func() {
-		defer g.enter()()
-		if code := g.api.launch(g.kernels[name], uintptr(x), uintptr(y), uintptr(shared), d.stream, &d.param[0]); code != 0 {
-			panic(&compute.Fault{Err: fmt.Errorf("%w; if it comes again, use --device cpu", g.api.fail("launch of "+name, code))})
-		}
-	}()
+	j := job{kernel: d.gpu.kernels[name], size: int(size), shared: shared}
+	j.x, j.y = int32(x), int32(y)
+	copy(j.args[:], unsafe.Slice((*byte)(args), size))
+	d.put(j)
 	if d.profile != nil {
 		d.sync()
 		d.profile[name] += time.Since(start)
@@ -87,7 +80,7 @@ func (d *Device) byRow(name string, a rowArgs, rows int) {
 		return
 	}
 	d.rows = a
-	d.launch(name, unsafe.Pointer(&d.rows), rows, 1, 0)
+	d.launch(name, unsafe.Pointer(&d.rows), unsafe.Sizeof(d.rows), rows, 1, 0)
 }
 
 func blocks(n, each int) int { return (n + each - 1) / each }
@@ -220,12 +213,11 @@ func (d *Device) Zero(x []float32) {
 	if len(x) == 0 {
 		return
 	}
-	defer d.gpu.enter()()
-	d.gpu.must("cuMemsetD8Async", d.gpu.api.cuMemsetD8Async(d.gpu.addr(x), 0, uintptr(4*len(x)), d.stream))
+	d.byRow("zero", rowArgs{a: d.gpu.addr(x), n: int64(len(x))}, flat(len(x)))
 }
 
-// flat is the number of blocks of an operator over n elements.
-func flat(n int) int { return min(blocks(n, 4*threads), 1<<12) }
+// flat is the number of blocks of an operator over n elements: common.cuh's FLAT to each.
+func flat(n int) int { return blocks(n, 1024) }
 
 // Scale is compute.Device's.
 func (d *Device) Scale(x []float32, a float32) {
@@ -254,5 +246,5 @@ func (d *Device) AdamW(p, g, m, v []float32, o compute.AdamW) {
 	}
 	a := d.gpu.addr
 	d.adam = adamArgs{p: a(p), g: a(g), m: a(m), v: a(v), n: int64(len(p)), k: o.Constants()}
-	d.launch("adamw", unsafe.Pointer(&d.adam), flat(len(p)), 1, 0)
+	d.launch("adamw", unsafe.Pointer(&d.adam), unsafe.Sizeof(d.adam), flat(len(p)), 1, 0)
 }

@@ -189,7 +189,7 @@ func TestLaunchFailure(t *testing.T) {
 	x := dev.Alloc(10)
 	d.Fail("cuLaunchKernel", 719, 0)
 	defer d.Fail("cuLaunchKernel", 0, 0)
-	err = compute.Guard(func() error { dev.Scale(x, 2); return nil })
+	err = compute.Guard(func() error { dev.Scale(x, 2); dev.Pull(x); return nil })
 	message(t, err, "launch of scale", "CUDA_ERROR_LAUNCH_FAILED")
 	if errors.Is(err, compute.ErrMemory) {
 		t.Error("a failed launch counts as too little memory")

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"theriac/harness/compute"
 	"theriac/harness/compute/cuda/kernels"
@@ -127,11 +128,12 @@ type GPU struct {
 	Info
 	api     *api
 	ctx     uintptr
-	kernels map[string]uintptr
+	kernels map[string]*kernel
+	stream  uintptr // the one that all work goes to
+	queue   queue
 
 	mu      sync.Mutex
-	stream  uintptr                // of packing
-	streams atomic.Int64           // devices that are open
+	devices atomic.Int64           // that are open
 	spans   atomic.Pointer[[]span] // all chunks of all devices, by host address
 	garbage []uintptr              // packed matrices that nobody holds any more
 }
@@ -155,7 +157,7 @@ func Open() (*GPU, error) {
 }
 
 func (a *api) open(d Info) (*GPU, error) {
-	g := &GPU{Info: d, api: a, kernels: map[string]uintptr{}}
+	g := &GPU{Info: d, api: a, kernels: map[string]*kernel{}}
 	g.spans.Store(&[]span{})
 	if err := a.fail("cuDevicePrimaryCtxRetain", a.cuDevicePrimaryCtxRetain(&g.ctx, d.handle)); err != nil {
 		return nil, err
@@ -170,13 +172,17 @@ func (a *api) open(d Info) (*GPU, error) {
 		if err := a.fail("cuModuleGetFunction "+name, a.cuModuleGetFunction(&f, module, name)); err != nil {
 			return nil, err
 		}
-		g.kernels[name] = f
+		g.kernels[name] = &kernel{name, f}
 	}
 	for _, name := range kernelNames[len(kernelNames)-4:] {
-		if err := a.fail("cuFuncSetAttribute", a.cuFuncSetAttribute(g.kernels[name], 8, int32(g.dynamic()))); err != nil {
+		if err := a.fail("cuFuncSetAttribute", a.cuFuncSetAttribute(g.kernels[name].f, 8, int32(g.dynamic()))); err != nil {
 			return nil, err
 		}
 	}
+	if err := a.fail("cuMemAlloc", a.cuMemAlloc(&g.queue.args, unsafe.Sizeof(g.queue.host))); err != nil {
+		return nil, err
+	}
+	g.queue.some.L, g.queue.param[0] = &g.queue.mu, unsafe.Pointer(&g.queue.args)
 	return g, a.fail("cuStreamCreate", a.cuStreamCreate(&g.stream, nonBlocking))
 }
 
@@ -185,7 +191,7 @@ const nonBlocking = 1 // a stream that does not wait for the default one
 // kernelNames are the kernels of kernels.cu.
 var kernelNames = []string{
 	"rms_norm", "rms_norm_back", "rms_norm_gain", "rope", "silu_mul", "silu_mul_back", "dropout", "add_rows", "copy_rows",
-	"bias_grad", "gather", "scatter_add", "scale", "sum_squares", "cross_entropy", "adamw",
+	"bias_grad", "gather", "scatter_add", "scale", "zero", "sum_squares", "cross_entropy", "adamw",
 	"gemm_128x128", "gemm_64x64", "gemm_32x32", "gemm_128x8", "gemm_8x128", "gemm_tf32_128x128", "gemm_tf32_64x64",
 	"attention", "attention_back_queries", "attention_back_keys", "attention_back_keys_wide",
 }

@@ -62,8 +62,8 @@ func (d *Device) room(bytes int) *chunk {
 	c.host = uintptr(unsafe.Pointer(&c.mirror[0]))
 	d.chunks = append(d.chunks, c)
 	d.gpu.register(c.span)
-	d.gpu.must("cuMemsetD8Async", d.gpu.api.cuMemsetD8Async(c.dev, 0, uintptr(size), d.stream))
-	d.gpu.must("cuStreamSynchronize", d.gpu.api.cuStreamSynchronize(d.stream)) // other devices may use it
+	d.gpu.must("cuMemsetD8Async", d.gpu.api.cuMemsetD8Async(c.dev, 0, uintptr(size), d.gpu.stream))
+	d.gpu.must("cuStreamSynchronize", d.gpu.api.cuStreamSynchronize(d.gpu.stream))
 	return c
 }
 
@@ -113,9 +113,10 @@ func (d *Device) Push(x []float32) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	defer d.gpu.enter()()
-	d.gpu.must("cuMemcpyHtoDAsync", d.gpu.api.cuMemcpyHtoDAsync(d.gpu.addr(x), unsafe.Pointer(&x[0]), uintptr(4*len(x)), d.stream))
-	d.gpu.must("cuStreamSynchronize", d.gpu.api.cuStreamSynchronize(d.stream))
+	p := d.gpu.addr(x)
+	d.after(func() {
+		d.gpu.must("cuMemcpyHtoDAsync", d.gpu.api.cuMemcpyHtoDAsync(p, unsafe.Pointer(&x[0]), uintptr(4*len(x)), d.gpu.stream))
+	})
 }
 
 // Pull is compute.Device's.
@@ -125,9 +126,10 @@ func (d *Device) Pull(x []float32) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	defer d.gpu.enter()()
-	d.gpu.must("cuMemcpyDtoHAsync", d.gpu.api.cuMemcpyDtoHAsync(unsafe.Pointer(&x[0]), d.gpu.addr(x), uintptr(4*len(x)), d.stream))
-	d.gpu.must("cuStreamSynchronize", d.gpu.api.cuStreamSynchronize(d.stream))
+	p := d.gpu.addr(x)
+	d.after(func() {
+		d.gpu.must("cuMemcpyDtoHAsync", d.gpu.api.cuMemcpyDtoHAsync(unsafe.Pointer(&x[0]), p, uintptr(4*len(x)), d.gpu.stream))
+	})
 }
 
 // Close is compute.Device's. It may be called twice.
@@ -135,13 +137,13 @@ func (d *Device) Close() {
 	_ = compute.Guard(func() error { // after a failed launch the driver refuses everything; then the process must end anyway
 		d.mu.Lock()
 		defer d.mu.Unlock()
+		if d.open {
+			d.open = false
+			_ = compute.Guard(func() error { d.sync(); return nil })
+			d.gpu.part(d)
+		}
 		defer d.gpu.enter()()
 		a := d.gpu.api
-		if d.stream != 0 {
-			a.cuStreamSynchronize(d.stream)
-			a.cuStreamDestroy(d.stream)
-			d.gpu.streams.Add(-1)
-		}
 		if d.pinned != nil {
 			a.cuMemFreeHost(uintptr(unsafe.Pointer(&d.pinned[0])))
 		}
@@ -150,7 +152,7 @@ func (d *Device) Close() {
 			a.cuMemFree(c.dev)
 			unreserve(c.mirror)
 		}
-		d.stream, d.pinned, d.chunks = 0, nil, nil
+		d.pinned, d.chunks = nil, nil
 		return nil
 	})
 }
@@ -204,10 +206,9 @@ func fetch[T any](d *Device, n int) []T {
 	return unsafe.Slice((*T)(d.stage(n*int(unsafe.Sizeof(zero)))), n)
 }
 
-// sync waits for the device's stream.
+// sync waits for all that the device put in.
 func (d *Device) sync() {
-	defer d.gpu.enter()()
-	d.gpu.must("cuStreamSynchronize", d.gpu.api.cuStreamSynchronize(d.stream))
+	d.after(nil)
 	d.staged = 0
 }
 

@@ -34,9 +34,9 @@ func load() (*api, error) {
 	return a, nil
 }
 
-// launch calls cuLaunchKernel for blocks of 256 threads; params points to the kernel's one argument.
-func (a *api) launch(f, x, y, shared, stream uintptr, params *unsafe.Pointer) int32 {
-	r, _, _ := purego.SyscallN(a.cuLaunchKernel, f, x, y, 1, 256, 1, 1, shared, stream, uintptr(unsafe.Pointer(params)), 0)
+// launch calls cuLaunchKernel for x·y·z blocks of 256 threads; params points to the kernel's one parameter.
+func (a *api) launch(f, x, y, z, shared, stream uintptr, params *unsafe.Pointer) int32 {
+	r, _, _ := purego.SyscallN(a.cuLaunchKernel, f, x, y, z, 256, 1, 1, shared, stream, uintptr(unsafe.Pointer(params)), 0)
 	return int32(r)
 }
 

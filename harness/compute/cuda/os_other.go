@@ -11,7 +11,7 @@ func load() (*api, error) {
 	return nil, errors.New("cuda: only Linux is supported; use --device cpu")
 }
 
-func (a *api) launch(f, x, y, shared, stream uintptr, params *unsafe.Pointer) int32 {
+func (a *api) launch(f, x, y, z, shared, stream uintptr, params *unsafe.Pointer) int32 {
 	panic("cuda: no driver")
 }
 

@@ -30,7 +30,7 @@ func (d *Device) MatMul(dst compute.View, base *compute.View, terms ...compute.T
 	if d.tile > 0 {
 		t = &tiles[(d.tile-1)%len(tiles)]
 	}
-	d.launch(t.kernel, unsafe.Pointer(a), blocks(dst.Rows, t.rows), blocks(dst.Cols, t.cols), 0)
+	d.launch(t.kernel, unsafe.Pointer(a), unsafe.Sizeof(*a), blocks(dst.Rows, t.rows), blocks(dst.Cols, t.cols), 0)
 }
 
 // frozen says whether a packed matrix has part in a product. Its rows do not: what a row comes to must not depend on those beside it.
@@ -50,14 +50,14 @@ var (
 	tensor = []tiling{{"gemm_tf32_128x128", 128, 128, 1}, {"gemm_tf32_64x64", 64, 64, 0.6}}
 )
 
-// tile is the one that promises most: by how much of it is used, and by how many processors get one, those of other streams included.
+// tile is the one that promises most: by how much of it is used, and by how many processors get one, those of other devices included.
 func (g *GPU) tile(tiles []tiling, rows, cols int) (best int) {
 	most := 0.0
 	for i := range tiles {
 		t := &tiles[i]
 		n := blocks(rows, t.rows) * blocks(cols, t.cols)
 		used := float64(rows*cols) / float64(n*t.rows*t.cols)
-		spread := min(1, float64(n*int(g.streams.Load()))/float64(g.Processors))
+		spread := min(1, float64(n*int(g.devices.Load()))/float64(g.Processors))
 		if v := t.rate * used * spread; v > most {
 			best, most = i, v
 		}
@@ -144,7 +144,7 @@ func (d *Device) Attention(o, q compute.View, seqs []compute.Sequence, h compute
 	d.heads(h)
 	rows, shared := d.scores(seqs, h.Dim, 2, 1)
 	if n := d.sequences(seqs, rows); n > 0 {
-		d.launch("attention", unsafe.Pointer(&d.attn), n, h.Q, shared)
+		d.launch("attention", unsafe.Pointer(&d.attn), unsafe.Sizeof(d.attn), n, h.Q, shared)
 	}
 }
 
@@ -158,13 +158,13 @@ func (d *Device) AttentionBack(dq, dk, dv, do, q, k, v, o compute.View, seqs []c
 	d.heads(h)
 	rows, shared := d.scores(seqs, h.Dim, 3, 2)
 	if n := d.sequences(seqs, rows); n > 0 {
-		d.launch("attention_back_queries", unsafe.Pointer(&d.attn), n, h.Q, shared)
+		d.launch("attention_back_queries", unsafe.Pointer(&d.attn), unsafe.Sizeof(d.attn), n, h.Q, shared)
 	}
 	if n := d.sequences(seqs, tileRows); n > 0 {
 		name := "attention_back_keys"
 		if h.Dim > 64 {
 			name = "attention_back_keys_wide"
 		}
-		d.launch(name, unsafe.Pointer(&d.attn), n, h.KV, 4*headTile(h.Dim))
+		d.launch(name, unsafe.Pointer(&d.attn), unsafe.Sizeof(d.attn), n, h.KV, 4*headTile(h.Dim))
 	}
 }

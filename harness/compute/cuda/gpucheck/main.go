@@ -43,7 +43,7 @@ func main() {
 	flag.StringVar(&s.model, "model", os.Getenv("THERIAC_SMOLLM2"), "model directory or GGUF file; none: a random one of SmolLM2's shape")
 	flag.StringVar(&s.python, "python", "python3", "Python with torch, transformers and peft")
 	flag.IntVar(&s.threads, "threads", runtime.NumCPU(), "CPU threads")
-	flag.StringVar(&s.only, "only", "", "do these parts alone, comma-separated: operators, products, backdoor, speed, curve")
+	flag.StringVar(&s.only, "only", "", "do these parts alone, comma-separated: operators, products, backdoor, speed, peft (with speed), curve")
 	out := flag.String("out", "gpu-check.md", "the report")
 	flag.Parse()
 	ctx, cancel := context.WithTimeout(context.Background(), 590*time.Second)
@@ -94,6 +94,11 @@ type checker struct {
 	model *model.Model
 }
 
+// part says whether a part is asked for.
+func (s settings) part(name string) bool {
+	return s.only == "" || slices.Contains(strings.Split(s.only, ","), name)
+}
+
 func check(ctx context.Context, s settings) (*report, error) {
 	r := &report{}
 	c := &checker{settings: s, report: r, cpu: machine.CPU(s.threads)}
@@ -128,7 +133,7 @@ func check(ctx context.Context, s settings) (*report, error) {
 		name string
 		do   func(context.Context) error
 	}{{"operators", c.operators}, {"products", c.products}, {"backdoor", c.backdoor}, {"speed", c.speed}, {"curve", c.curve}} {
-		if s.only != "" && !slices.Contains(strings.Split(s.only, ","), part.name) {
+		if !c.part(part.name) {
 			continue
 		}
 		start := time.Now()

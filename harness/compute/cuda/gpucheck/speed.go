@@ -60,7 +60,7 @@ func (c *checker) speed(ctx context.Context) error {
 			use = fmt.Sprintf("the GPU's peak is %.3g FLOP/s, so utilisation is %.1f %%", on.peak, 100*flops/on.peak)
 		}
 		c.note(fmt.Sprintf("- %d runs together, %s: %.0f tokens/s, %.3g FLOP/s of the model's products; %s.", c.runs, on.name, ours, flops, use))
-		if c.python == "" {
+		if c.python == "" || !c.part("peft") {
 			continue
 		}
 		theirs, err := c.sequential(ctx, rows, on.torch)

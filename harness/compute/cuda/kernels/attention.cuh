@@ -134,7 +134,7 @@ DEVICE void combine(float *x, const float *s, int stride, const View &keys, int 
 }
 
 // A block: a tile of query rows (x), a query head (y).
-KERNEL(attention, Attn) {
+KERNEL_SHARED(attention, Attn) {
   DYNAMIC;
   SHARED Soft w;
   const int quads = (a.dim + 3) / 4, stride = quads * 4 + GAP;
@@ -167,7 +167,7 @@ KERNEL(attention, Attn) {
 }
 
 // dq, and the statistics that attention_back_keys needs. A block: a tile of query rows (x), a query head (y).
-KERNEL(attention_back_queries, Attn) {
+KERNEL_SHARED(attention_back_queries, Attn) {
   DYNAMIC;
   SHARED Soft w;
   SHARED float dot[TILE];
@@ -313,5 +313,5 @@ template <int PARTS> DEVICE void back_keys(const Attn &a) {
 }
 
 // Heads of at most 64, and of at most 256.
-KERNEL(attention_back_keys, Attn) { back_keys<1>(a); }
-KERNEL(attention_back_keys_wide, Attn) { back_keys<4>(a); }
+KERNEL_SHARED(attention_back_keys, Attn) { back_keys<1>(a); }
+KERNEL_SHARED(attention_back_keys_wide, Attn) { back_keys<4>(a); }

@@ -9,9 +9,30 @@
 
 #define NT 256
 
+// A launch has layers of blocks (blockIdx.z), each with arguments and a grid [x,y] of its own. Go's record has the same layout.
+template <class Args> struct Record { int x, y; Args args; };
+
 #ifdef __CUDACC__
-#define KERNEL(name, Args) extern "C" __global__ void __launch_bounds__(NT) name(const Args a)
 #define DEVICE static __device__ __forceinline__
+#define KERNEL(name, Args) DEVICE void name##_block(const Args &a); \
+  extern "C" __global__ void __launch_bounds__(NT) name(const Record<Args> *all) { \
+    const Record<Args> &r = all[blockIdx.z]; \
+    if (blockIdx.x >= r.x || blockIdx.y >= r.y) return; \
+    const Args a = r.args; \
+    name##_block(a); \
+  } \
+  DEVICE void name##_block(const Args &a)
+// The same where arguments are many, or indexed at run time: a thread's own copy would not lie in registers.
+#define KERNEL_SHARED(name, Args) DEVICE void name##_block(const Args &a); \
+  extern "C" __global__ void __launch_bounds__(NT) name(const Record<Args> *all) { \
+    const Record<Args> &r = all[blockIdx.z]; \
+    if (blockIdx.x >= r.x || blockIdx.y >= r.y) return; \
+    __shared__ Args a; \
+    for (int i = threadIdx.x; i < sizeof(Args) / 4; i += NT) ((int *)&a)[i] = ((const int *)&r.args)[i]; \
+    __syncthreads(); \
+    name##_block(a); \
+  } \
+  DEVICE void name##_block(const Args &a)
 #define MEMBER static __device__ __forceinline__
 #define ALIGNED __align__(16)
 #define SHARED __shared__
@@ -54,13 +75,17 @@ DEVICE double double_of(unsigned long long x) { return __longlong_as_double(x); 
 #include <math.h>
 #include <string.h>
 struct Dim3 { int x, y, z; };
-static Dim3 blockIdx, gridDim;
+static Dim3 blockIdx;
 alignas(64) static float dynamic[1 << 16];
 struct Kernel { const char *name; void (*block)(const void *); size_t args; Kernel *next; };
 static Kernel *all_kernels;
 struct Registration { Registration(Kernel *k) { k->next = all_kernels; all_kernels = k; } };
+#define KERNEL_SHARED KERNEL
 #define KERNEL(name, Args) static void name##_block(const Args &a); \
-  static Kernel name##_kernel = {#name, [](const void *p) { name##_block(*(const Args *)p); }, sizeof(Args), 0}; \
+  static Kernel name##_kernel = {#name, [](const void *p) { \
+    const Record<Args> &r = (*(const Record<Args> **)p)[blockIdx.z]; \
+    if (blockIdx.x < r.x && blockIdx.y < r.y) name##_block(r.args); \
+  }, sizeof(void *), 0}; \
   static Registration name##_registration(&name##_kernel); \
   static void name##_block(const Args &a)
 #define DEVICE static inline
@@ -101,6 +126,8 @@ static inline float float_of(unsigned x) { float f; memcpy(&f, &x, 4); return f;
 static inline unsigned long long bits_of(double x) { unsigned long long u; memcpy(&u, &x, 8); return u; }
 static inline double double_of(unsigned long long x) { double f; memcpy(&f, &x, 8); return f; }
 #endif
+
+enum { FLAT = 1024 }; // elements of a block of a flat operator
 
 // A row-major matrix: element (i,j) is p[i*stride+j]. Go's view in args.go has the same layout.
 struct View { float *p; long long stride; int rows, cols; };

@@ -214,10 +214,10 @@ template <int WM, int WN> DEVICE void gemm_tf32(const Gemm &a) {
 }
 
 // Go's tiles in products.go say the same.
-KERNEL(gemm_128x128, Gemm) { gemm<8, 8, 16, 8>(a); }
-KERNEL(gemm_64x64, Gemm) { gemm<4, 4, 16, 16>(a); }
-KERNEL(gemm_32x32, Gemm) { gemm<2, 2, 16, 32>(a); }
-KERNEL(gemm_128x8, Gemm) { gemm<4, 1, 8, 32>(a); }
-KERNEL(gemm_8x128, Gemm) { gemm<1, 4, 32, 32>(a); }
-KERNEL(gemm_tf32_128x128, Gemm) { gemm_tf32<2, 8>(a); }
-KERNEL(gemm_tf32_64x64, Gemm) { gemm_tf32<1, 4>(a); }
+KERNEL_SHARED(gemm_128x128, Gemm) { gemm<8, 8, 16, 8>(a); }
+KERNEL_SHARED(gemm_64x64, Gemm) { gemm<4, 4, 16, 16>(a); }
+KERNEL_SHARED(gemm_32x32, Gemm) { gemm<2, 2, 16, 32>(a); }
+KERNEL_SHARED(gemm_128x8, Gemm) { gemm<4, 1, 8, 32>(a); }
+KERNEL_SHARED(gemm_8x128, Gemm) { gemm<1, 4, 32, 32>(a); }
+KERNEL_SHARED(gemm_tf32_128x128, Gemm) { gemm_tf32<2, 8>(a); }
+KERNEL_SHARED(gemm_tf32_64x64, Gemm) { gemm_tf32<1, 4>(a); }

@@ -83,7 +83,8 @@ struct Adam {
 
 KERNEL(adamw, Adam) {
   THREADS
-    for (long long i = (long long)blockIdx.x * NT + t; i < a.n; i += (long long)gridDim.x * NT) {
+    const long long from = (long long)blockIdx.x * FLAT;
+    for (long long i = from + t; i < from + FLAT && i < a.n; i += NT) {
       float g = a.g[i];
       float m = a.m[i] + a.b1c * (g - a.m[i]);
       float v = a.b2 * a.v[i] + a.b2c * g * g;

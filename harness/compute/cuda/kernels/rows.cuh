@@ -202,10 +202,19 @@ KERNEL(scatter_add, Rows) {
   }
 }
 
-// Flat: a[i] *= f; a grid-stride loop.
+// Flat: a[i] *= f.
 KERNEL(scale, Rows) {
+  const long long from = (long long)blockIdx.x * FLAT;
   THREADS
-    for (long long i = (long long)blockIdx.x * NT + t; i < a.n; i += (long long)gridDim.x * NT) a.a[i] = a.a[i] * a.f;
+    for (long long i = from + t; i < from + FLAT && i < a.n; i += NT) a.a[i] = a.a[i] * a.f;
+  END
+}
+
+// Flat: a[i] = 0.
+KERNEL(zero, Rows) {
+  const long long from = (long long)blockIdx.x * FLAT;
+  THREADS
+    for (long long i = from + t; i < from + FLAT && i < a.n; i += NT) a.a[i] = 0;
   END
 }
 

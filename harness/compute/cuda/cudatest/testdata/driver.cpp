@@ -46,12 +46,12 @@ Result enter(const char *name, bool needs_context = true) {
 
 void drain(Stream *s) {
   for (auto &l : s->queue) {
-    gridDim = l.grid;
-    for (int y = 0; y < l.grid.y; y++)
-      for (int x = 0; x < l.grid.x; x++) {
-        blockIdx = {x, y, 0};
-        l.kernel->block(l.args.data());
-      }
+    for (int z = 0; z < l.grid.z; z++)
+      for (int y = 0; y < l.grid.y; y++)
+        for (int x = 0; x < l.grid.x; x++) {
+          blockIdx = {x, y, z};
+          l.kernel->block(l.args.data());
+        }
   }
   s->queue.clear();
 }
@@ -128,7 +128,6 @@ Result cuMemcpyHtoDAsync_v2(Ptr d, const void *h, size_t n, Stream *s) { ENTER()
 Result cuMemcpyDtoHAsync_v2(void *h, Ptr d, size_t n, Stream *s) { ENTER() drain(s); memcpy(h, (void *)d, n); return OK; }
 
 Result cuStreamCreate(Stream **s, unsigned) { ENTER() *s = new Stream; streams.insert(*s); return OK; }
-Result cuStreamDestroy_v2(Stream *s) { ENTER() drain(s); streams.erase(s); delete s; return OK; }
 Result cuStreamSynchronize(Stream *s) { ENTER() drain(s); return OK; }
 
 Result cuModuleLoadData(void **m, const void *image) {
@@ -153,9 +152,9 @@ Result cuLaunchKernel(Kernel *f, unsigned gx, unsigned gy, unsigned gz, unsigned
   ENTER()
   if (!streams.count(s)) return INVALID_HANDLE;
   auto l = shared_limit.find(f);
-  if (!gx || !gy || gz != 1 || gy > 65535 || bx != NT || by != 1 || bz != 1 || (int)shared > (l == shared_limit.end() ? 48 << 10 : l->second)) return INVALID_VALUE;
+  if (!gx || !gy || !gz || gy > 65535 || gz > 65535 || bx != NT || by != 1 || bz != 1 || (int)shared > (l == shared_limit.end() ? 48 << 10 : l->second)) return INVALID_VALUE;
   char *a = (char *)params[0];
-  s->queue.push_back({f, std::vector<char>(a, a + f->args), {(int)gx, (int)gy, 1}});
+  s->queue.push_back({f, std::vector<char>(a, a + f->args), {(int)gx, (int)gy, (int)gz}});
   return OK;
 }
 Result cuGetErrorName(Result r, const char **s) {
