@@ -2,7 +2,6 @@ package cuda
 
 import (
 	"sync"
-	"time"
 	"unsafe"
 
 	"theriac/harness/compute"
@@ -12,9 +11,7 @@ import (
 type Device struct {
 	gpu    *GPU
 	open   bool
-	jobs   []job      // these three are the queue's, under its lock
-	hot    time.Time  // when the device was last seen at work
-	fault  error      // of a job that failed: all later ones do
+	queue  jobs
 	mu     sync.Mutex // of chunks and copies
 	chunks []*chunk
 	pinned []byte // host memory that kernels see
@@ -29,8 +26,6 @@ type Device struct {
 	stats []float32 // of attention's backward
 	tf32  bool
 	tile  int // fixes the tile of products, counted from 1; 0: by shape
-
-	profile map[string]time.Duration
 }
 
 var _ compute.Device = (*Device)(nil)
@@ -38,7 +33,7 @@ var _ compute.Device = (*Device)(nil)
 // New returns a device with a queue and memory of its own.
 func (g *GPU) New() (*Device, error) {
 	d := &Device{gpu: g, open: true}
-	g.join(d)
+	g.change(func(all []*Device) []*Device { return append(all, d) })
 	return d, nil
 }
 
@@ -54,24 +49,9 @@ func (d *Device) Class() string {
 	return "cuda"
 }
 
-// Profile makes the device wait after every kernel and add its time to p; nil ends that.
-func (d *Device) Profile(p map[string]time.Duration) { d.profile = p }
-
 // launch puts a kernel on x·y blocks into the queue. args is one of the device's argument structs, filled, of that many bytes.
 func (d *Device) launch(name string, args unsafe.Pointer, size uintptr, x, y, shared int) {
-	var start time.Time
-	if d.profile != nil {
-		d.sync()
-		start = time.Now()
-	}
-	j := job{kernel: d.gpu.kernels[name], size: int(size), shared: shared}
-	j.x, j.y = int32(x), int32(y)
-	copy(j.args[:], unsafe.Slice((*byte)(args), size))
-	d.put(j)
-	if d.profile != nil {
-		d.sync()
-		d.profile[name] += time.Since(start)
-	}
+	d.put(d.gpu.kernels[name], args, size, x, y, shared, nil)
 }
 
 // byRow launches a row operator with a block a row.

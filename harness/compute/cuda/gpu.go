@@ -133,7 +133,6 @@ type GPU struct {
 	queue   queue
 
 	mu      sync.Mutex
-	devices atomic.Int64           // that are open
 	spans   atomic.Pointer[[]span] // all chunks of all devices, by host address
 	garbage []uintptr              // packed matrices that nobody holds any more
 }
@@ -167,12 +166,12 @@ func (a *api) open(d Info) (*GPU, error) {
 	if err := a.fail("cuModuleLoadData", a.cuModuleLoadData(&module, &append(slices.Clone(kernels.PTX), 0)[0])); err != nil {
 		return nil, fmt.Errorf("%w; the driver does not take the kernels: update it, or use --device cpu", err)
 	}
-	for _, name := range kernelNames {
+	for i, name := range kernelNames {
 		var f uintptr
 		if err := a.fail("cuModuleGetFunction "+name, a.cuModuleGetFunction(&f, module, name)); err != nil {
 			return nil, err
 		}
-		g.kernels[name] = &kernel{name, f}
+		g.kernels[name] = &kernel{name, f, i}
 	}
 	for _, name := range kernelNames[len(kernelNames)-4:] {
 		if err := a.fail("cuFuncSetAttribute", a.cuFuncSetAttribute(g.kernels[name].f, 8, int32(g.dynamic()))); err != nil {
@@ -182,14 +181,15 @@ func (a *api) open(d Info) (*GPU, error) {
 	if err := a.fail("cuMemAlloc", a.cuMemAlloc(&g.queue.args, unsafe.Sizeof(g.queue.host))); err != nil {
 		return nil, err
 	}
-	g.queue.some.L, g.queue.param[0] = &g.queue.mu, unsafe.Pointer(&g.queue.args)
+	g.queue.devices.Store(&[]*Device{})
+	g.queue.wake, g.queue.param[0] = make(chan struct{}, 1), unsafe.Pointer(&g.queue.args)
 	return g, a.fail("cuStreamCreate", a.cuStreamCreate(&g.stream, nonBlocking))
 }
 
 const nonBlocking = 1 // a stream that does not wait for the default one
 
 // kernelNames are the kernels of kernels.cu.
-var kernelNames = []string{
+var kernelNames = [...]string{
 	"rms_norm", "rms_norm_back", "rms_norm_gain", "rope", "silu_mul", "silu_mul_back", "dropout", "add_rows", "copy_rows",
 	"bias_grad", "gather", "scatter_add", "scale", "zero", "sum_squares", "cross_entropy", "adamw",
 	"gemm_128x128", "gemm_64x64", "gemm_32x32", "gemm_128x8", "gemm_8x128", "gemm_tf32_128x128", "gemm_tf32_64x64",

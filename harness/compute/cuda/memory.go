@@ -140,7 +140,7 @@ func (d *Device) Close() {
 		if d.open {
 			d.open = false
 			_ = compute.Guard(func() error { d.sync(); return nil })
-			d.gpu.part(d)
+			d.gpu.change(func(all []*Device) []*Device { return slices.DeleteFunc(all, func(o *Device) bool { return o == d }) })
 		}
 		defer d.gpu.enter()()
 		a := d.gpu.api

@@ -57,7 +57,7 @@ func (g *GPU) tile(tiles []tiling, rows, cols int) (best int) {
 		t := &tiles[i]
 		n := blocks(rows, t.rows) * blocks(cols, t.cols)
 		used := float64(rows*cols) / float64(n*t.rows*t.cols)
-		spread := min(1, float64(n*int(g.devices.Load()))/float64(g.Processors))
+		spread := min(1, float64(n*len(*g.queue.devices.Load()))/float64(g.Processors))
 		if v := t.rate * used * spread; v > most {
 			best, most = i, v
 		}

@@ -3,7 +3,9 @@ package cuda
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unsafe"
 
@@ -17,8 +19,9 @@ import (
 
 // kernel is one of kernels.cu.
 type kernel struct {
-	name string
-	f    uintptr
+	name  string
+	f     uintptr
+	index int // of kernelNames
 }
 
 // job is a launch that waits in a queue; with a wait it is none, but the end of what came before it.
@@ -43,72 +46,120 @@ type wait struct {
 }
 
 const (
-	mostLayers = 64 // of a shared launch
+	mostJobs   = 256 // of a device, before it waits
+	mostLayers = 64  // of a shared launch
 	header     = unsafe.Offsetof(record{}.args)
 	// patience is how long a launch is held back for devices that have only just been at work.
 	patience = 200 * time.Microsecond
 )
 
+// jobs is a device's queue: the device alone puts in, the issuing goroutine alone takes out, and no lock is held.
+type jobs struct {
+	ring [mostJobs]job
+	in   atomic.Uint32
+	out  atomic.Uint32
+	idle time.Time             // the issuing goroutine's: since when there has been nothing
+	bad  atomic.Pointer[error] // of a job that failed: all later ones do
+}
+
+func (j *jobs) first() *job {
+	out := j.out.Load()
+	if out == j.in.Load() {
+		return nil
+	}
+	return &j.ring[out%mostJobs]
+}
+
+// drop forgets the first job.
+func (j *jobs) drop() {
+	j.out.Add(1)
+	if j.first() == nil {
+		j.idle = time.Now()
+	}
+}
+
+func (j *jobs) fault() error {
+	if p := j.bad.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
 // queue is the queues of a GPU's devices.
 type queue struct {
-	mu      sync.Mutex
-	some    sync.Cond // something was put in, or a device went
-	devices []*Device
+	mu      sync.Mutex // of changes to devices and running
+	devices atomic.Pointer[[]*Device]
 	running bool
+	asleep  atomic.Bool
+	wake    chan struct{}
 
 	args  uintptr // on the GPU: records of a launch
 	host  [mostLayers * unsafe.Sizeof(record{})]byte
 	param [1]unsafe.Pointer
 	batch []*Device
+
+	use     Use
+	profile map[string]time.Duration
 }
 
-// join gives the device a queue, and starts the goroutine if it is the first.
-func (g *GPU) join(d *Device) {
+// Use is what the GPU was asked to do, and how long the host was held up by it.
+type Use struct {
+	Jobs, Launches, Waits   int           // Jobs are the devices' launches, Launches the driver's, Waits those for the stream
+	Driver, Stream, Devices time.Duration // in the driver's calls; waiting for the stream; holding launches back for other devices
+}
+
+// Use is what the GPU of a device did since the last call.
+func (d *Device) Use() (u Use) {
+	d.after(func() { u, d.gpu.queue.use = d.gpu.queue.use, Use{} })
+	return u
+}
+
+// Profile makes the GPU wait after every launch of every device and add its time to p; nil ends that.
+func (d *Device) Profile(p map[string]time.Duration) {
+	d.after(func() { d.gpu.queue.profile = p })
+}
+
+// change sets the devices, and sees to it that somebody issues their work.
+func (g *GPU) change(to func([]*Device) []*Device) {
 	q := &g.queue
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.devices = append(q.devices, d)
-	g.devices.Add(1)
-	if !q.running {
+	all := to(slices.Clone(*q.devices.Load()))
+	q.devices.Store(&all)
+	if !q.running && len(all) > 0 {
 		q.running = true
 		go g.issue()
 	}
+	q.rouse()
 }
 
-// part takes the device's queue away.
-func (g *GPU) part(d *Device) {
-	q := &g.queue
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for i, o := range q.devices {
-		if o == d {
-			q.devices = append(q.devices[:i], q.devices[i+1:]...)
-			g.devices.Add(-1)
-			break
-		}
+func (q *queue) rouse() {
+	if q.asleep.CompareAndSwap(true, false) {
+		q.wake <- struct{}{}
 	}
-	q.some.Signal()
 }
 
 // put adds a job. A device whose earlier work failed panics with the fault.
-func (d *Device) put(j job) {
-	q := &d.gpu.queue
-	q.mu.Lock()
-	fault := d.fault
-	if fault == nil || j.wait != nil {
-		d.jobs, d.hot = append(d.jobs, j), time.Now()
-		q.some.Signal()
+func (d *Device) put(kernel *kernel, args unsafe.Pointer, size uintptr, x, y, shared int, w *wait) {
+	q := &d.queue
+	if err := q.fault(); err != nil && w == nil {
+		panic(err)
 	}
-	q.mu.Unlock()
-	if fault != nil && j.wait == nil {
-		panic(fault)
+	in := q.in.Load()
+	for in-q.out.Load() == mostJobs {
+		time.Sleep(20 * time.Microsecond)
 	}
+	j := &q.ring[in%mostJobs]
+	j.kernel, j.x, j.y, j.size, j.shared, j.wait = kernel, int32(x), int32(y), int(size), shared, w
+	copy(j.args[:], unsafe.Slice((*byte)(args), size))
+	q.in.Store(in + 1)
+	d.gpu.queue.rouse()
 }
 
 // after does something on the stream when all that the device put in is done, and waits for it.
 func (d *Device) after(do func()) {
 	w := &wait{do, make(chan error, 1)}
-	d.put(job{wait: w})
+	d.put(nil, nil, 0, 0, 0, 0, w)
 	if err := <-w.done; err != nil {
 		panic(err)
 	}
@@ -122,77 +173,95 @@ func (g *GPU) issue() {
 		return nil
 	})
 	q := &g.queue
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	for len(q.devices) > 0 {
-		k, found := q.choose()
+	for idle := time.Now(); ; {
+		k, found := q.choose(*q.devices.Load())
+		if found {
+			now := time.Now()
+			if len(q.batch) == 0 {
+				q.use.Devices += now.Sub(idle)
+			}
+			idle = now
+		}
 		switch {
-		case !found:
-			q.some.Wait()
-		case k == nil && q.batch == nil: // somebody is awaited
-			q.mu.Unlock()
-			runtime.Gosched()
-			q.mu.Lock()
+		case !found && time.Since(idle) > patience:
+			if q.sleep() {
+				return
+			}
+		case len(q.batch) == 0: // without rest: a thread that gives way comes back late
 		case k == nil:
 			g.finish(ready)
 		default:
 			g.launch(k, ready)
 		}
 	}
-	q.running = false
+}
+
+// sleep until something is put in; end: there is no device, and none will be served.
+func (q *queue) sleep() (end bool) {
+	q.asleep.Store(true)
+	none := true
+	for _, d := range *q.devices.Load() {
+		none = none && d.queue.first() == nil
+	}
+	q.mu.Lock()
+	if end = len(*q.devices.Load()) == 0; end {
+		q.running = false
+	}
+	q.mu.Unlock()
+	if (end || !none) && q.asleep.CompareAndSwap(true, false) {
+		return end
+	}
+	<-q.wake
+	return end
 }
 
 // choose fills batch with the devices whose next job is most often the same kernel; with those that wait, and no kernel, if all
 // do; with nobody while a device that was just at work may still put something in. It reports whether there is any job.
-func (q *queue) choose() (best *kernel, found bool) {
-	q.batch = nil
-	now := time.Now()
-	most, counts := 0, map[*kernel]int{}
-	awaited := false
-	for _, d := range q.devices {
-		if len(d.jobs) == 0 {
-			awaited = awaited || now.Sub(d.hot) < patience
+func (q *queue) choose(devices []*Device) (best *kernel, found bool) {
+	q.batch = q.batch[:0]
+	var counts [len(kernelNames)]int
+	var now time.Time
+	most, awaited := 0, false
+	for _, d := range devices {
+		j := d.queue.first()
+		if j == nil {
+			if now.IsZero() {
+				now = time.Now()
+			}
+			awaited = awaited || now.Sub(d.queue.idle) < patience
 			continue
 		}
 		found = true
-		if k := d.jobs[0].kernel; k != nil {
-			if counts[k]++; counts[k] > most {
-				best, most = k, counts[k]
+		if k := j.kernel; k != nil {
+			if counts[k.index]++; counts[k.index] > most {
+				best, most = k, counts[k.index]
 			}
 		}
 	}
 	if !found || awaited {
 		return nil, found
 	}
-	for _, d := range q.devices {
-		if len(d.jobs) > 0 && d.jobs[0].kernel == best && len(q.batch) < mostLayers {
+	for _, d := range devices {
+		if j := d.queue.first(); j != nil && j.kernel == best && len(q.batch) < mostLayers {
 			q.batch = append(q.batch, d)
 		}
 	}
 	return best, true
 }
 
-// take is the device's next job.
-func (d *Device) take() job {
-	j := d.jobs[0]
-	if d.jobs = d.jobs[1:]; len(d.jobs) == 0 {
-		d.hot = time.Now()
-	}
-	return j
-}
-
-// launch launches k for the batch. The queue is locked but while the driver works.
+// launch launches k for the batch.
 func (g *GPU) launch(k *kernel, err error) {
 	q := &g.queue
 	var x, y int32
 	shared, at := 0, 0
 	for _, d := range q.batch {
-		j := d.take()
+		j := d.queue.first()
 		x, y, shared = max(x, j.x), max(y, j.y), max(shared, j.shared)
-		n := int(header) + j.size
-		at += copy(q.host[at:], unsafe.Slice((*byte)(unsafe.Pointer(&j.record)), n))
+		at += copy(q.host[at:], unsafe.Slice((*byte)(unsafe.Pointer(&j.record)), int(header)+j.size))
+		d.queue.drop()
 	}
-	q.mu.Unlock()
+	q.use.Jobs, q.use.Launches = q.use.Jobs+len(q.batch), q.use.Launches+1
+	start := time.Now()
 	if err == nil {
 		err = compute.Guard(func() error {
 			g.must("cuMemcpyHtoDAsync", g.api.cuMemcpyHtoDAsync(q.args, unsafe.Pointer(&q.host[0]), uintptr(at), g.stream))
@@ -203,41 +272,49 @@ func (g *GPU) launch(k *kernel, err error) {
 			return nil
 		})
 	}
-	q.mu.Lock()
-	for _, d := range q.batch {
-		if d.fault == nil && err != nil {
-			d.fault = err
+	q.use.Driver += time.Since(start)
+	if q.profile != nil && err == nil {
+		err = g.drain()
+		q.profile[k.name] += time.Since(start)
+	}
+	if err != nil {
+		for _, d := range q.batch {
+			d.queue.bad.CompareAndSwap(nil, &err)
 		}
 	}
 }
 
-// finish waits for the stream and frees the batch.
+// finish waits for the stream and lets the batch go on.
 func (g *GPU) finish(err error) {
 	q := &g.queue
-	waits := make([]*wait, len(q.batch))
 	faults := make([]error, len(q.batch))
 	for i, d := range q.batch {
-		waits[i], faults[i] = d.take().wait, d.fault
-	}
-	q.mu.Unlock()
-	for i, w := range waits {
-		if faults[i] == nil {
+		if faults[i] = d.queue.fault(); faults[i] == nil {
 			faults[i] = err
 		}
-		if faults[i] == nil && w.do != nil {
+		if w := d.queue.first().wait; faults[i] == nil && w.do != nil {
 			faults[i] = compute.Guard(func() error { w.do(); return nil })
 		}
 	}
-	err = compute.Guard(func() error {
-		g.must("cuStreamSynchronize", g.api.cuStreamSynchronize(g.stream))
-		return nil
-	})
-	q.mu.Lock()
-	for i, w := range waits {
+	err = g.drain()
+	for i, d := range q.batch {
 		if faults[i] == nil {
 			faults[i] = err
 		}
-		q.batch[i].hot = time.Now()
+		w := d.queue.first().wait
+		d.queue.drop()
 		w.done <- faults[i]
 	}
+}
+
+// drain waits for the stream.
+func (g *GPU) drain() error {
+	start := time.Now()
+	err := compute.Guard(func() error {
+		g.must("cuStreamSynchronize", g.api.cuStreamSynchronize(g.stream))
+		return nil
+	})
+	g.queue.use.Waits++
+	g.queue.use.Stream += time.Since(start)
+	return err
 }

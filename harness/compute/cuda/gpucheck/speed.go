@@ -116,7 +116,15 @@ func (c *checker) together(ctx context.Context, on *machine.Machine, rows []fine
 		return 0, err
 	}
 	seconds := time.Since(start).Seconds()
-	return float64(tokens) / seconds, c.profile(on, base, rows[:8])
+	if u := dev.(*cuda.Device).Use(); u.Launches > 0 {
+		c.note(fmt.Sprintf("- In all %d launches for %d of the runs' own, %.1f each; %.2f s in the driver, %.2f s waiting for the GPU (%d times), %.2f s for runs that were behind.", u.Launches, u.Jobs, float64(u.Jobs)/float64(u.Launches), u.Driver.Seconds(), u.Stream.Seconds(), u.Waits, u.Devices.Seconds()))
+	}
+	for _, runs := range []int{1, c.runs} {
+		if err := c.profile(ctx, on, base, rows[:16], runs); err != nil {
+			return 0, err
+		}
+	}
+	return float64(tokens) / seconds, nil
 }
 
 // products: the model's products of matrices at the rows of one batch and of a long one, forward and backward, in the GPU's own time.
@@ -207,39 +215,38 @@ func (c *checker) sequential(ctx context.Context, rows []finetune.Item, precisio
 	return r.Tokens / r.Seconds, nil
 }
 
-// profile is one step of one run, kernel by kernel, each waited for.
-func (c *checker) profile(on *machine.Machine, base *infer.Base, rows []finetune.Item) error {
-	return compute.Guard(func() error {
-		d, err := on.Worker()
+// profile is two steps of so many runs, kernel by kernel, each waited for.
+func (c *checker) profile(ctx context.Context, on *machine.Machine, base *infer.Base, rows []finetune.Item, runs int) error {
+	dev, err := on.New()
+	if err != nil {
+		return err
+	}
+	defer dev.Close()
+	p := map[string]time.Duration{}
+	dev.(*cuda.Device).Profile(p)
+	err = finetune.Group(ctx, runs, runs, on.Worker, func(ctx context.Context, dev compute.Device, job int) error {
+		r, err := finetune.New(dev, base, c.spec(1), rows, nil, finetune.Hooks{})
 		if err != nil {
 			return err
 		}
-		defer d.Close()
-		r, err := finetune.New(d, base, c.spec(2), rows, nil, finetune.Hooks{})
-		if err != nil {
-			return err
-		}
-		if err := r.Step(); err != nil {
-			return err
-		}
-		p := map[string]time.Duration{}
-		d.(*cuda.Device).Profile(p)
-		if err := r.Step(); err != nil {
-			return err
-		}
-		names := make([]string, 0, len(p))
-		total := time.Duration(0)
-		for n, t := range p {
-			names, total = append(names, n), total+t
-		}
-		sort.Slice(names, func(i, j int) bool {
-			return p[names[i]] > p[names[j]] || p[names[i]] == p[names[j]] && names[i] < names[j]
-		})
-		c.note(fmt.Sprintf("\nOne step of one run (%s), every kernel waited for: %.2f ms.\n\n| kernel | ms | %% |\n|---|---|---|", on.Class, total.Seconds()*1e3))
-		for _, n := range names {
-			c.note(fmt.Sprintf("| %s | %.2f | %.1f |", n, p[n].Seconds()*1e3, 100*p[n].Seconds()/total.Seconds()))
-		}
-		c.note("")
-		return nil
+		return r.Train(ctx)
 	})
+	if err != nil {
+		return err
+	}
+	dev.(*cuda.Device).Profile(nil)
+	names := make([]string, 0, len(p))
+	total := time.Duration(0)
+	for n, t := range p {
+		names, total = append(names, n), total+t
+	}
+	sort.Slice(names, func(i, j int) bool {
+		return p[names[i]] > p[names[j]] || p[names[i]] == p[names[j]] && names[i] < names[j]
+	})
+	c.note(fmt.Sprintf("\nTwo steps, %s, runs together: %d; every launch waited for: %.2f ms.\n\n| kernel | ms | %% |\n|---|---|---|", on.Class, runs, total.Seconds()*1e3))
+	for _, n := range names {
+		c.note(fmt.Sprintf("| %s | %.2f | %.1f |", n, p[n].Seconds()*1e3, 100*p[n].Seconds()/total.Seconds()))
+	}
+	c.note("")
+	return nil
 }
