@@ -12,6 +12,7 @@ type Device struct {
 	gpu    *GPU
 	open   bool
 	queue  jobs
+	data   []datum    // of the next launch
 	mu     sync.Mutex // of chunks and copies
 	chunks []*chunk
 	pinned []byte // host memory that kernels see
@@ -57,6 +58,7 @@ func (d *Device) launch(name string, args unsafe.Pointer, size uintptr, x, y, sh
 // byRow launches a row operator with a block a row.
 func (d *Device) byRow(name string, a rowArgs, rows int) {
 	if rows == 0 {
+		d.data = d.data[:0]
 		return
 	}
 	d.rows = a
@@ -91,7 +93,8 @@ func (d *Device) RMSNormBack(dx compute.View, base *compute.View, dy, x compute.
 
 // Rope is compute.Device's.
 func (d *Device) Rope(x compute.View, headDim int, pos []int32, cos, sin []float32, inverse bool) {
-	a := rowArgs{x: d.gpu.view(x), a: d.gpu.addr(cos), b: d.gpu.addr(sin), ids: staged(d, pos), n: int64(headDim)}
+	a := rowArgs{x: d.gpu.view(x), a: d.gpu.addr(cos), b: d.gpu.addr(sin), n: int64(headDim)}
+	with(d, unsafe.Offsetof(a.ids), pos[:x.Rows])
 	if inverse {
 		a.flag = 1
 	}
@@ -116,7 +119,9 @@ func (d *Device) CrossEntropy(logits compute.View, target []int32, weight, loss 
 	}
 	n := logits.Rows
 	d.reserve(4 * (4*n + 64))
-	a := rowArgs{x: d.gpu.view(logits), ids: staged(d, target), a: staged(d, weight)}
+	a := rowArgs{x: d.gpu.view(logits)}
+	with(d, unsafe.Offsetof(a.ids), target)
+	with(d, unsafe.Offsetof(a.a), weight)
 	var l []float32
 	var m []int32
 	if loss != nil {
@@ -165,7 +170,9 @@ func (d *Device) Copy(dst, src compute.View) {
 
 // Gather is compute.Device's.
 func (d *Device) Gather(y compute.View, table []float32, ids []int32) {
-	d.byRow("gather", rowArgs{y: d.gpu.view(y), a: d.gpu.addr(table), ids: staged(d, ids)}, y.Rows)
+	a := rowArgs{y: d.gpu.view(y), a: d.gpu.addr(table)}
+	with(d, unsafe.Offsetof(a.ids), ids)
+	d.byRow("gather", a, y.Rows)
 }
 
 // ScatterAdd is compute.Device's. Rows of one id are added in order by the block of the first of them.
@@ -185,7 +192,11 @@ func (d *Device) ScatterAdd(table []float32, dy compute.View, ids []int32) {
 		last[ids[t]] = t
 	}
 	d.reserve(3*4*n + 3*64)
-	d.byRow("scatter_add", rowArgs{x: d.gpu.view(dy), a: d.gpu.addr(table), ids: staged(d, ids[:n]), next: staged(d, next), argmax: staged(d, first)}, n)
+	a := rowArgs{x: d.gpu.view(dy), a: d.gpu.addr(table)}
+	with(d, unsafe.Offsetof(a.ids), ids[:n])
+	with(d, unsafe.Offsetof(a.next), next)
+	with(d, unsafe.Offsetof(a.argmax), first)
+	d.byRow("scatter_add", a, n)
 }
 
 // Zero is compute.Device's.

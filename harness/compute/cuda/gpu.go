@@ -178,9 +178,6 @@ func (a *api) open(d Info) (*GPU, error) {
 			return nil, err
 		}
 	}
-	if err := a.fail("cuMemAlloc", a.cuMemAlloc(&g.queue.args, unsafe.Sizeof(g.queue.host))); err != nil {
-		return nil, err
-	}
 	g.queue.devices.Store(&[]*Device{})
 	g.queue.wake, g.queue.param[0] = make(chan struct{}, 1), unsafe.Pointer(&g.queue.args)
 	return g, a.fail("cuStreamCreate", a.cuStreamCreate(&g.stream, nonBlocking))
@@ -192,7 +189,7 @@ const nonBlocking = 1 // a stream that does not wait for the default one
 var kernelNames = [...]string{
 	"rms_norm", "rms_norm_back", "rms_norm_gain", "rope", "silu_mul", "silu_mul_back", "dropout", "add_rows", "copy_rows",
 	"bias_grad", "gather", "scatter_add", "scale", "zero", "sum_squares", "cross_entropy", "adamw",
-	"gemm_128x128", "gemm_64x64", "gemm_32x32", "gemm_128x8", "gemm_8x128", "gemm_tf32_128x128", "gemm_tf32_64x64",
+	"gemm_128x128", "gemm_64x64", "gemm_32x32", "gemm_64x8", "gemm_8x64", "gemm_tf32_128x128", "gemm_tf32_64x64",
 	"attention", "attention_back_queries", "attention_back_keys", "attention_back_keys_wide",
 }
 

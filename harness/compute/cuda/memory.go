@@ -157,8 +157,8 @@ func (d *Device) Close() {
 	})
 }
 
-// stage gives n bytes of pinned host memory, which kernels read and write in place: indices, and values for the host. It
-// holds until the next synchronisation.
+// stage gives n bytes of pinned host memory, which kernels can write: values for the host, and those that go to the GPU with a launch.
+// It holds until the next synchronisation.
 func (d *Device) stage(n int) unsafe.Pointer {
 	n = (n + 63) / 64 * 64
 	d.reserve(n)
@@ -189,15 +189,11 @@ func (d *Device) pin(n int) {
 	d.pinned = unsafe.Slice((*byte)(*(*unsafe.Pointer)(unsafe.Pointer(&p))), n)
 }
 
-// staged copies host values to where kernels see them.
-func staged[T any](d *Device, x []T) uintptr {
-	if len(x) == 0 {
-		return 0
-	}
-	var zero T
-	p := d.stage(len(x) * int(unsafe.Sizeof(zero)))
+// staged copies host values to where they hold until the next synchronisation.
+func staged[T any](d *Device, x []T) unsafe.Pointer {
+	p := d.stage(len(x) * int(unsafe.Sizeof(x[0])))
 	copy(unsafe.Slice((*T)(p), len(x)), x)
-	return uintptr(p)
+	return p
 }
 
 // fetch is room for n values that a kernel writes for the host, valid after sync.

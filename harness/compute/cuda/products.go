@@ -2,6 +2,7 @@ package cuda
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"unsafe"
 
@@ -38,7 +39,7 @@ func frozen(terms []compute.Term) bool {
 	return slices.ContainsFunc(terms, func(t compute.Term) bool { return t.W != nil })
 }
 
-// tiling is a tile that gemm.cuh can cut a product into. rate is its speed where it is full and there are enough of them.
+// tiling is a tile that gemm.cuh can cut a product into. rate is how fast a processor works on one.
 type tiling struct {
 	kernel     string
 	rows, cols int
@@ -46,20 +47,17 @@ type tiling struct {
 }
 
 var (
-	exact  = []tiling{{"gemm_128x128", 128, 128, 1}, {"gemm_64x64", 64, 64, 0.8}, {"gemm_32x32", 32, 32, 0.4}, {"gemm_128x8", 128, 8, 0.3}, {"gemm_8x128", 8, 128, 0.3}}
+	exact  = []tiling{{"gemm_128x128", 128, 128, 1}, {"gemm_64x64", 64, 64, 0.8}, {"gemm_32x32", 32, 32, 0.4}, {"gemm_64x8", 64, 8, 0.2}, {"gemm_8x64", 8, 64, 0.2}}
 	tensor = []tiling{{"gemm_tf32_128x128", 128, 128, 1}, {"gemm_tf32_64x64", 64, 64, 0.6}}
 )
 
-// tile is the one that promises most: by how much of it is used, and by how many processors get one, those of other devices included.
+// tile is the one with which the processor that has most to do has least; the same product of every other device is thought to come along.
 func (g *GPU) tile(tiles []tiling, rows, cols int) (best int) {
-	most := 0.0
-	for i := range tiles {
-		t := &tiles[i]
-		n := blocks(rows, t.rows) * blocks(cols, t.cols)
-		used := float64(rows*cols) / float64(n*t.rows*t.cols)
-		spread := min(1, float64(n*len(*g.queue.devices.Load()))/float64(g.Processors))
-		if v := t.rate * used * spread; v > most {
-			best, most = i, v
+	least := math.Inf(1)
+	for i, t := range tiles {
+		n := blocks(rows, t.rows) * blocks(cols, t.cols) * len(*g.queue.devices.Load())
+		if load := float64(blocks(n, g.Processors)*t.rows*t.cols) / t.rate; load < least {
+			best, least = i, load
 		}
 	}
 	return best
@@ -106,7 +104,8 @@ func (d *Device) sequences(seqs []compute.Sequence, rows int) int {
 		return 0
 	}
 	d.reserve(len(d.seqs)*int(unsafe.Sizeof(seqArgs{})) + 4*len(d.tiles) + 128)
-	d.attn.seqs, d.attn.tiles = staged(d, d.seqs), staged(d, d.tiles)
+	with(d, unsafe.Offsetof(d.attn.seqs), d.seqs)
+	with(d, unsafe.Offsetof(d.attn.tiles), d.tiles)
 	return n
 }
 

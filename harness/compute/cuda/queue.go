@@ -30,7 +30,14 @@ type job struct {
 	record
 	size   int // of args
 	shared int
+	data   []datum
 	wait   *wait
+}
+
+// datum is host data that goes to the GPU with a launch: the kernel finds its address in the arguments.
+type datum struct {
+	at    uintptr // in the arguments
+	bytes []byte
 }
 
 // record is what a launch's layer of blocks reads: how many there are, and the kernel's arguments. common.cuh's Record has the same layout.
@@ -49,8 +56,9 @@ const (
 	mostJobs   = 256 // of a device, before it waits
 	mostLayers = 64  // of a shared launch
 	header     = unsafe.Offsetof(record{}.args)
-	// patience is how long a launch is held back for devices that have only just been at work.
-	patience = 200 * time.Microsecond
+	// patience is how long a launch is held back for devices that have only just been at work. It is longer than runs on fewer cores than
+	// there are runs take to come up with their next launch: shared launches are worth more than early ones.
+	patience = 2 * time.Millisecond
 )
 
 // jobs is a device's queue: the device alone puts in, the issuing goroutine alone takes out, and no lock is held.
@@ -93,8 +101,9 @@ type queue struct {
 	asleep  atomic.Bool
 	wake    chan struct{}
 
-	args  uintptr // on the GPU: records of a launch
-	host  [mostLayers * unsafe.Sizeof(record{})]byte
+	args  uintptr // on the GPU: a launch's records, and the data that goes with it
+	room  int     // there, in bytes
+	host  []byte  // the same on the host
 	param [1]unsafe.Pointer
 	batch []*Device
 
@@ -152,6 +161,9 @@ func (d *Device) put(kernel *kernel, args unsafe.Pointer, size uintptr, x, y, sh
 	j := &q.ring[in%mostJobs]
 	j.kernel, j.x, j.y, j.size, j.shared, j.wait = kernel, int32(x), int32(y), int(size), shared, w
 	copy(j.args[:], unsafe.Slice((*byte)(args), size))
+	if j.data = j.data[:0]; w == nil {
+		j.data, d.data = append(j.data, d.data...), d.data[:0]
+	}
 	q.in.Store(in + 1)
 	d.gpu.queue.rouse()
 }
@@ -249,22 +261,66 @@ func (q *queue) choose(devices []*Device) (best *kernel, found bool) {
 	return best, true
 }
 
+// with makes data go to the GPU with the next launch, whose arguments have its address at that offset. The launch copies it.
+func with[T any](d *Device, at uintptr, x []T) {
+	if len(x) > 0 {
+		p := staged(d, x)
+		d.data = append(d.data, datum{at, unsafe.Slice((*byte)(p), len(x)*int(unsafe.Sizeof(x[0])))})
+	}
+}
+
+// gather writes the batch's records and their data to host, and gives the grid.
+func (q *queue) gather() (x, y int32, shared int) {
+	each := int(header) + q.batch[0].queue.first().size
+	q.host = append(q.host[:0], make([]byte, each*len(q.batch))...)
+	for i, d := range q.batch {
+		j := d.queue.first()
+		x, y, shared = max(x, j.x), max(y, j.y), max(shared, j.shared)
+		copy(q.host[i*each:], unsafe.Slice((*byte)(unsafe.Pointer(&j.record)), each))
+		for _, n := range j.data {
+			at := (len(q.host) + 15) / 16 * 16
+			q.host = append(append(q.host, make([]byte, at-len(q.host))...), n.bytes...)
+			*(*uintptr)(unsafe.Pointer(&q.host[i*each+int(header+n.at)])) = uintptr(at) // from args on
+		}
+	}
+	return x, y, shared
+}
+
+// address turns offsets into addresses, once it is known where args lies.
+func (q *queue) address() {
+	each := int(header) + q.batch[0].queue.first().size
+	for i, d := range q.batch {
+		for _, n := range d.queue.first().data {
+			*(*uintptr)(unsafe.Pointer(&q.host[i*each+int(header+n.at)])) += q.args
+		}
+	}
+}
+
+// fit makes args as large as host.
+func (g *GPU) fit() {
+	q := &g.queue
+	if len(q.host) <= q.room {
+		return
+	}
+	size := max(2*len(q.host), 1<<20)
+	var p uintptr
+	g.must("cuMemAlloc", g.api.cuMemAlloc(&p, uintptr(size)))
+	if q.args != 0 {
+		g.must("cuMemFree", g.api.cuMemFree(q.args)) // waits for what still reads it
+	}
+	q.args, q.room = p, size
+}
+
 // launch launches k for the batch.
 func (g *GPU) launch(k *kernel, err error) {
 	q := &g.queue
-	var x, y int32
-	shared, at := 0, 0
-	for _, d := range q.batch {
-		j := d.queue.first()
-		x, y, shared = max(x, j.x), max(y, j.y), max(shared, j.shared)
-		at += copy(q.host[at:], unsafe.Slice((*byte)(unsafe.Pointer(&j.record)), int(header)+j.size))
-		d.queue.drop()
-	}
-	q.use.Jobs, q.use.Launches = q.use.Jobs+len(q.batch), q.use.Launches+1
 	start := time.Now()
 	if err == nil {
 		err = compute.Guard(func() error {
-			g.must("cuMemcpyHtoDAsync", g.api.cuMemcpyHtoDAsync(q.args, unsafe.Pointer(&q.host[0]), uintptr(at), g.stream))
+			x, y, shared := q.gather()
+			g.fit()
+			q.address()
+			g.must("cuMemcpyHtoDAsync", g.api.cuMemcpyHtoDAsync(q.args, unsafe.Pointer(&q.host[0]), uintptr(len(q.host)), g.stream))
 			code := g.api.launch(k.f, uintptr(x), uintptr(y), uintptr(len(q.batch)), uintptr(shared), g.stream, &q.param[0])
 			if code != 0 {
 				return &compute.Fault{Err: fmt.Errorf("%w; if it comes again, use --device cpu", g.api.fail("launch of "+k.name, code))}
@@ -272,6 +328,10 @@ func (g *GPU) launch(k *kernel, err error) {
 			return nil
 		})
 	}
+	for _, d := range q.batch {
+		d.queue.drop()
+	}
+	q.use.Jobs, q.use.Launches = q.use.Jobs+len(q.batch), q.use.Launches+1
 	q.use.Driver += time.Since(start)
 	if q.profile != nil && err == nil {
 		err = g.drain()

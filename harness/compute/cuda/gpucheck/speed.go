@@ -20,6 +20,7 @@ import (
 	"theriac/harness/compute/oracle"
 	"theriac/harness/finetune"
 	"theriac/harness/infer"
+	"theriac/harness/model"
 )
 
 //go:embed peft.py
@@ -119,12 +120,7 @@ func (c *checker) together(ctx context.Context, on *machine.Machine, rows []fine
 	if u := dev.(*cuda.Device).Use(); u.Launches > 0 {
 		c.note(fmt.Sprintf("- In all %d launches for %d of the runs' own, %.1f each; %.2f s in the driver, %.2f s waiting for the GPU (%d times), %.2f s for runs that were behind.", u.Launches, u.Jobs, float64(u.Jobs)/float64(u.Launches), u.Driver.Seconds(), u.Stream.Seconds(), u.Waits, u.Devices.Seconds()))
 	}
-	for _, runs := range []int{1, c.runs} {
-		if err := c.profile(ctx, on, base, rows[:16], runs); err != nil {
-			return 0, err
-		}
-	}
-	return float64(tokens) / seconds, nil
+	return float64(tokens) / seconds, c.profile(ctx, on, base, rows[:16], c.runs)
 }
 
 // products: the model's products of matrices at the rows of one batch and of a long one, forward and backward, in the GPU's own time.
@@ -198,13 +194,13 @@ func (c *checker) sequential(ctx context.Context, rows []finetune.Item, precisio
 	if err := os.WriteFile(file, text.Bytes(), 0o666); err != nil {
 		return 0, err
 	}
-	model := filepath.Join(c.dir, "model")
-	if _, err := os.Stat(model); err != nil { // theriac's is a GGUF file: one of its shape is as fast
-		if _, err := c.peft(ctx, "model", model); err != nil {
+	dir := filepath.Join(c.dir, "model")
+	if _, err := os.Stat(dir); err != nil {
+		if err := model.WriteMerged(dir, c.model, nil, "F32"); err != nil {
 			return 0, err
 		}
 	}
-	out, err := c.peft(ctx, "train", model, file, "8", strconv.Itoa(min(c.runs, 4)), precision)
+	out, err := c.peft(ctx, "train", dir, file, "8", strconv.Itoa(min(c.runs, 4)), precision)
 	if err != nil {
 		return 0, err
 	}

@@ -3,8 +3,7 @@
 #pragma once
 #include "common.cuh"
 
-// Query rows [start, start+n), keys and values [past+n, kv*dim]. Go's seqArgs has the same layout. It lies in host
-// memory, so kernels copy it once.
+// Query rows [start, start+n), keys and values [past+n, kv*dim]. Go's seqArgs has the same layout.
 struct Seq { View k, v; int start, n, past, unused; };
 
 // Go's attnArgs has the same layout.
@@ -134,7 +133,7 @@ DEVICE void combine(float *x, const float *s, int stride, const View &keys, int 
 }
 
 // A block: a tile of query rows (x), a query head (y).
-KERNEL_SHARED(attention, Attn) {
+KERNEL_SHARED(attention, Attn, 3) {
   DYNAMIC;
   SHARED Soft w;
   const int quads = (a.dim + 3) / 4, stride = quads * 4 + GAP;
@@ -167,7 +166,7 @@ KERNEL_SHARED(attention, Attn) {
 }
 
 // dq, and the statistics that attention_back_keys needs. A block: a tile of query rows (x), a query head (y).
-KERNEL_SHARED(attention_back_queries, Attn) {
+KERNEL_SHARED(attention_back_queries, Attn, 2) {
   DYNAMIC;
   SHARED Soft w;
   SHARED float dot[TILE];
@@ -313,5 +312,5 @@ template <int PARTS> DEVICE void back_keys(const Attn &a) {
 }
 
 // Heads of at most 64, and of at most 256.
-KERNEL_SHARED(attention_back_keys, Attn) { back_keys<1>(a); }
-KERNEL_SHARED(attention_back_keys_wide, Attn) { back_keys<4>(a); }
+KERNEL_SHARED(attention_back_keys, Attn, 2) { back_keys<1>(a); }
+KERNEL_SHARED(attention_back_keys_wide, Attn, 1) { back_keys<4>(a); }

@@ -22,9 +22,10 @@ template <class Args> struct Record { int x, y; Args args; };
     name##_block(a); \
   } \
   DEVICE void name##_block(const Args &a)
-// The same where arguments are many, or indexed at run time: a thread's own copy would not lie in registers.
-#define KERNEL_SHARED(name, Args) DEVICE void name##_block(const Args &a); \
-  extern "C" __global__ void __launch_bounds__(NT) name(const Record<Args> *all) { \
+// The same where arguments are many, or indexed at run time: a thread's own copy would not lie in registers. So many blocks
+// must fit on a processor.
+#define KERNEL_SHARED(name, Args, blocks) DEVICE void name##_block(const Args &a); \
+  extern "C" __global__ void __launch_bounds__(NT, blocks) name(const Record<Args> *all) { \
     const Record<Args> &r = all[blockIdx.z]; \
     if (blockIdx.x >= r.x || blockIdx.y >= r.y) return; \
     __shared__ Args a; \
@@ -80,7 +81,7 @@ alignas(64) static float dynamic[1 << 16];
 struct Kernel { const char *name; void (*block)(const void *); size_t args; Kernel *next; };
 static Kernel *all_kernels;
 struct Registration { Registration(Kernel *k) { k->next = all_kernels; all_kernels = k; } };
-#define KERNEL_SHARED KERNEL
+#define KERNEL_SHARED(name, Args, blocks) KERNEL(name, Args)
 #define KERNEL(name, Args) static void name##_block(const Args &a); \
   static Kernel name##_kernel = {#name, [](const void *p) { \
     const Record<Args> &r = (*(const Record<Args> **)p)[blockIdx.z]; \

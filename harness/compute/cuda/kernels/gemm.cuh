@@ -12,13 +12,25 @@ struct Gemm { View dst, base; Term terms[8]; int n; };
 
 // PAD keeps banks apart.
 // One side of a step of k: WIDTH rows of A (or columns of B) by K, four neighbours a slot, C slots a thread. Element (i,k)
-// is p[i*si + k*sk].
+// is p[i*si + k*sk]; those that do not exist are zero.
 template <int WIDTH, int K, int C, int PAD> struct Side {
   MEMBER void fetch(float *v, const float *p, long long si, long long sk, long long i0, int k0, int width, int k, int t) {
     const bool deep = sk == 1, aligned = aligned4(p, deep ? si : sk);
+    if (aligned && i0 + WIDTH <= width && k0 + K <= k) {
+      p += i0 * si + k0 * sk;
+      UNROLL
+      for (int c = 0; c < C; c++) {
+        const int slot = t + c * NT;
+        const int i = deep ? slot / (K / 4) : slot % (WIDTH / 4) * 4, kk = deep ? slot % (K / 4) * 4 : slot / (WIDTH / 4);
+        if (slot < WIDTH * K / 4) load4(&v[4 * c], p + i * si + kk * sk);
+      }
+      return;
+    }
     UNROLL
     for (int c = 0; c < C; c++) {
       const int slot = t + c * NT;
+      UNROLL
+      for (int j = 0; j < 4; j++) v[4 * c + j] = 0;
       if (slot < WIDTH * K / 4) {
         const long long i = i0 + (deep ? slot / (K / 4) : slot % (WIDTH / 4) * 4);
         const int kk = k0 + (deep ? slot % (K / 4) * 4 : slot / (WIDTH / 4));
@@ -160,10 +172,6 @@ template <int WM, int WN> DEVICE void gemm_tf32(const Gemm &a) {
     const Term &e = a.terms[s < a.n ? s : 0];
     WARPS
       LANES
-        UNROLL
-        for (int i = 0; i < 4 * CA; i++) MY(next_a)[i] = 0;
-        UNROLL
-        for (int i = 0; i < 4 * CB; i++) MY(next_b)[i] = 0;
         if (s < a.n) {
           A::fetch(MY(next_a), e.a, e.ai, e.ak, row0, k0, a.dst.rows, e.k, t);
           B::fetch(MY(next_b), e.b, e.bj, e.bk, col0, k0, a.dst.cols, e.k, t);
@@ -214,10 +222,10 @@ template <int WM, int WN> DEVICE void gemm_tf32(const Gemm &a) {
 }
 
 // Go's tiles in products.go say the same.
-KERNEL_SHARED(gemm_128x128, Gemm) { gemm<8, 8, 16, 8>(a); }
-KERNEL_SHARED(gemm_64x64, Gemm) { gemm<4, 4, 16, 16>(a); }
-KERNEL_SHARED(gemm_32x32, Gemm) { gemm<2, 2, 16, 32>(a); }
-KERNEL_SHARED(gemm_128x8, Gemm) { gemm<4, 1, 8, 32>(a); }
-KERNEL_SHARED(gemm_8x128, Gemm) { gemm<1, 4, 32, 32>(a); }
-KERNEL_SHARED(gemm_tf32_128x128, Gemm) { gemm_tf32<2, 8>(a); }
-KERNEL_SHARED(gemm_tf32_64x64, Gemm) { gemm_tf32<1, 4>(a); }
+KERNEL_SHARED(gemm_128x128, Gemm, 2) { gemm<8, 8, 16, 8>(a); }
+KERNEL_SHARED(gemm_64x64, Gemm, 4) { gemm<4, 4, 16, 16>(a); }
+KERNEL_SHARED(gemm_32x32, Gemm, 6) { gemm<2, 2, 16, 32>(a); }
+KERNEL_SHARED(gemm_64x8, Gemm, 4) { gemm<2, 1, 8, 32>(a); }
+KERNEL_SHARED(gemm_8x64, Gemm, 4) { gemm<1, 2, 32, 32>(a); }
+KERNEL_SHARED(gemm_tf32_128x128, Gemm, 2) { gemm_tf32<2, 8>(a); }
+KERNEL_SHARED(gemm_tf32_64x64, Gemm, 4) { gemm_tf32<1, 4>(a); }
