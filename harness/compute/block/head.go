@@ -10,6 +10,10 @@ import "theriac/harness/compute"
 // headBlock is how many rows of logits exist at a time.
 const headBlock = 128
 
+// gpuBlock is the same on a GPU, where a block for each batch keeps runs in step, unless the head trains: the sums of its gradient
+// are cut into blocks.
+const gpuBlock = 1024
+
 // Head is the frozen final norm and output projection.
 type Head struct {
 	D, V   int
@@ -37,6 +41,7 @@ type HeadWork struct {
 	dev              compute.Device
 	x, h, dh, logits []float32
 	rstd             []float32
+	block            int // rows of logits
 	terms            [1]compute.Term
 	Loss             []float32 // [cap], nats, unweighted
 	Argmax           []int32   // [cap]
@@ -44,9 +49,13 @@ type HeadWork struct {
 
 // NewHeadWork allocates for at most cap target rows.
 func NewHeadWork(dev compute.Device, h *Head, capacity int, backward bool) *HeadWork {
+	block := min(capacity, headBlock)
+	if dev.Class() != "cpu" {
+		block = min(capacity, gpuBlock)
+	}
 	w := &HeadWork{
-		dev: dev, x: dev.Alloc(min(capacity, headBlock) * h.D), h: dev.Alloc(capacity * h.D),
-		logits: dev.Alloc(min(capacity, headBlock) * h.V), rstd: dev.Alloc(capacity),
+		dev: dev, block: block, x: dev.Alloc(min(capacity, headBlock) * h.D), h: dev.Alloc(capacity * h.D),
+		logits: dev.Alloc(block * h.V), rstd: dev.Alloc(capacity),
 		Loss: make([]float32, capacity), Argmax: make([]int32, capacity),
 	}
 	if backward {
@@ -73,8 +82,12 @@ func (h *Head) run(w *HeadWork, dx, x compute.View, t Targets, p, g *HeadParams)
 	}
 	hn := compute.Of(w.h, n, h.D)
 	d.RMSNorm(hn, x, norm, h.RMSEps, w.rstd[:n])
-	for from := 0; from < n; from += headBlock {
-		to := min(from+headBlock, n)
+	block := w.block
+	if p != nil {
+		block = min(block, headBlock)
+	}
+	for from := 0; from < n; from += block {
+		to := min(from+block, n)
 		logits, hb := compute.Of(w.logits, to-from, h.V), hn.Slice(from, to)
 		h.project(w, logits, hb, p)
 		var weight []float32

@@ -69,7 +69,7 @@ func blocks(n, each int) int { return (n + each - 1) / each }
 
 const (
 	threads  = 256
-	normRows = 4 // rows.cuh's NORM_ROWS
+	normRows = 32 // rows.cuh's NORM_ROWS
 )
 
 // RMSNorm is compute.Device's.

@@ -166,18 +166,23 @@ func (a *api) open(d Info) (*GPU, error) {
 	if err := a.fail("cuModuleLoadData", a.cuModuleLoadData(&module, &append(slices.Clone(kernels.PTX), 0)[0])); err != nil {
 		return nil, fmt.Errorf("%w; the driver does not take the kernels: update it, or use --device cpu", err)
 	}
-	for i, name := range kernelNames {
+	for _, name := range kernelNames {
 		var f uintptr
 		if err := a.fail("cuModuleGetFunction "+name, a.cuModuleGetFunction(&f, module, name)); err != nil {
 			return nil, err
 		}
-		g.kernels[name] = &kernel{name, f, i}
+		g.kernels[name] = &kernel{name: name, f: f}
 	}
 	for _, name := range kernelNames[len(kernelNames)-4:] {
 		if err := a.fail("cuFuncSetAttribute", a.cuFuncSetAttribute(g.kernels[name].f, 8, int32(g.dynamic()))); err != nil {
 			return nil, err
 		}
 	}
+	if err := a.fail("cuMemAlloc", a.cuMemAlloc(&g.queue.args, roomAtFirst)); err != nil {
+		return nil, err
+	}
+	g.queue.room = roomAtFirst
+	g.kernels["gemm"], g.kernels["gemm_tf32"] = &kernel{name: "gemm", tiles: exact}, &kernel{name: "gemm_tf32", tiles: tensor}
 	g.queue.devices.Store(&[]*Device{})
 	g.queue.wake, g.queue.param[0] = make(chan struct{}, 1), unsafe.Pointer(&g.queue.args)
 	return g, a.fail("cuStreamCreate", a.cuStreamCreate(&g.stream, nonBlocking))

@@ -2,7 +2,6 @@ package cuda
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"unsafe"
 
@@ -23,15 +22,11 @@ func (d *Device) MatMul(dst compute.View, base *compute.View, terms ...compute.T
 	for i := range terms {
 		a.terms[i] = g.term(&terms[i])
 	}
-	tiles := exact
+	name := "gemm"
 	if d.tf32 && frozen(terms) {
-		tiles = tensor
+		name = "gemm_tf32"
 	}
-	t := &tiles[g.tile(tiles, dst.Rows, dst.Cols)]
-	if d.tile > 0 {
-		t = &tiles[(d.tile-1)%len(tiles)]
-	}
-	d.launch(t.kernel, unsafe.Pointer(a), unsafe.Sizeof(*a), blocks(dst.Rows, t.rows), blocks(dst.Cols, t.cols), 0)
+	d.launch(name, unsafe.Pointer(a), unsafe.Sizeof(*a), dst.Rows, dst.Cols, 0)
 }
 
 // frozen says whether a packed matrix has part in a product. Its rows do not: what a row comes to must not depend on those beside it.
@@ -50,18 +45,6 @@ var (
 	exact  = []tiling{{"gemm_128x128", 128, 128, 1}, {"gemm_64x64", 64, 64, 0.8}, {"gemm_32x32", 32, 32, 0.4}, {"gemm_64x8", 64, 8, 0.2}, {"gemm_8x64", 8, 64, 0.2}}
 	tensor = []tiling{{"gemm_tf32_128x128", 128, 128, 1}, {"gemm_tf32_64x64", 64, 64, 0.6}}
 )
-
-// tile is the one with which the processor that has most to do has least; the same product of every other device is thought to come along.
-func (g *GPU) tile(tiles []tiling, rows, cols int) (best int) {
-	least := math.Inf(1)
-	for i, t := range tiles {
-		n := blocks(rows, t.rows) * blocks(cols, t.cols) * len(*g.queue.devices.Load())
-		if load := float64(blocks(n, g.Processors)*t.rows*t.cols) / t.rate; load < least {
-			best, least = i, load
-		}
-	}
-	return best
-}
 
 func (g *GPU) term(t *compute.Term) term {
 	out := term{a: g.addr(t.A.Data), ai: int64(t.A.Stride), ak: 1, k: int32(t.A.Cols), scale: t.Scale}

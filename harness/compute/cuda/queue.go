@@ -2,6 +2,7 @@ package cuda
 
 import (
 	"fmt"
+	"math"
 	"runtime"
 	"slices"
 	"sync"
@@ -21,7 +22,7 @@ import (
 type kernel struct {
 	name  string
 	f     uintptr
-	index int // of kernelNames
+	tiles []tiling // of products, which are cut when it is known how many there are; such a kernel has no f
 }
 
 // job is a launch that waits in a queue; with a wait it is none, but the end of what came before it.
@@ -30,6 +31,7 @@ type job struct {
 	record
 	size   int // of args
 	shared int
+	tile   int // of a product, counted from 1: chosen beforehand, for tests
 	data   []datum
 	wait   *wait
 }
@@ -42,7 +44,7 @@ type datum struct {
 
 // record is what a launch's layer of blocks reads: how many there are, and the kernel's arguments. common.cuh's Record has the same layout.
 type record struct {
-	x, y int32
+	x, y int32 // of a product that is not cut yet: its rows and columns
 	args [unsafe.Sizeof(gemmArgs{})]byte
 }
 
@@ -53,12 +55,14 @@ type wait struct {
 }
 
 const (
-	mostJobs   = 256 // of a device, before it waits
-	mostLayers = 64  // of a shared launch
-	header     = unsafe.Offsetof(record{}.args)
+	mostJobs    = 256 // of a device, before it waits
+	mostLayers  = 64  // of a shared launch
+	roomAtFirst = 1 << 20
+	mostHeld    = 256 // times that others may go before a run's optimiser
+	header      = unsafe.Offsetof(record{}.args)
 	// patience is how long a launch is held back for devices that have only just been at work. It is longer than runs on fewer cores than
 	// there are runs take to come up with their next launch: shared launches are worth more than early ones.
-	patience = 2 * time.Millisecond
+	patience = 10 * time.Millisecond
 )
 
 // jobs is a device's queue: the device alone puts in, the issuing goroutine alone takes out, and no lock is held.
@@ -66,7 +70,8 @@ type jobs struct {
 	ring [mostJobs]job
 	in   atomic.Uint32
 	out  atomic.Uint32
-	idle time.Time             // the issuing goroutine's: since when there has been nothing
+	idle time.Time             // the issuing goroutine's: since when there has been nothing,
+	done int                   // and how many jobs were done since the last wait
 	bad  atomic.Pointer[error] // of a job that failed: all later ones do
 }
 
@@ -81,6 +86,7 @@ func (j *jobs) first() *job {
 // drop forgets the first job.
 func (j *jobs) drop() {
 	j.out.Add(1)
+	j.done++
 	if j.first() == nil {
 		j.idle = time.Now()
 	}
@@ -106,6 +112,7 @@ type queue struct {
 	host  []byte  // the same on the host
 	param [1]unsafe.Pointer
 	batch []*Device
+	held  int // how often the optimiser was passed over
 
 	use     Use
 	profile map[string]time.Duration
@@ -159,7 +166,7 @@ func (d *Device) put(kernel *kernel, args unsafe.Pointer, size uintptr, x, y, sh
 		time.Sleep(20 * time.Microsecond)
 	}
 	j := &q.ring[in%mostJobs]
-	j.kernel, j.x, j.y, j.size, j.shared, j.wait = kernel, int32(x), int32(y), int(size), shared, w
+	j.kernel, j.x, j.y, j.size, j.shared, j.wait, j.tile = kernel, int32(x), int32(y), int(size), shared, w, d.tile
 	copy(j.args[:], unsafe.Slice((*byte)(args), size))
 	if j.data = j.data[:0]; w == nil {
 		j.data, d.data = append(j.data, d.data...), d.data[:0]
@@ -227,34 +234,43 @@ func (q *queue) sleep() (end bool) {
 	return end
 }
 
-// choose fills batch with the devices whose next job is most often the same kernel; with those that wait, and no kernel, if all
-// do; with nobody while a device that was just at work may still put something in. It reports whether there is any job.
+// choose fills batch with the devices whose next job is the same kernel as that of the one that is furthest behind; with those that
+// wait, and no kernel, if nothing else is to be done; with nobody while a device that was just at work may still put something in.
+// It reports whether there is any job. How far a device is counts from its last wait: there runs of a group meet.
+//
+// The optimiser's kernel comes last, so that runs that fell behind the others in a step (a batch of more targets has more to do) are
+// beside them again when they begin the next; but not for long, since others may have no optimiser to come to.
 func (q *queue) choose(devices []*Device) (best *kernel, found bool) {
 	q.batch = q.batch[:0]
-	var counts [len(kernelNames)]int
 	var now time.Time
-	most, awaited := 0, false
+	var optimiser *kernel
+	behind, waits, awaited := 0, false, false
 	for _, d := range devices {
 		j := d.queue.first()
-		if j == nil {
+		switch {
+		case j == nil:
 			if now.IsZero() {
 				now = time.Now()
 			}
 			awaited = awaited || now.Sub(d.queue.idle) < patience
-			continue
-		}
-		found = true
-		if k := j.kernel; k != nil {
-			if counts[k.index]++; counts[k.index] > most {
-				best, most = k, counts[k.index]
-			}
+		case j.wait != nil:
+			waits = true
+		case j.kernel.name == "adamw":
+			optimiser = j.kernel
+		case best == nil || d.queue.done < behind:
+			best, behind = j.kernel, d.queue.done
 		}
 	}
-	if !found || awaited {
+	if found = waits || best != nil || optimiser != nil; !found || awaited {
 		return nil, found
 	}
+	if optimiser == nil {
+		q.held = 0
+	} else if q.held++; best == nil && !waits || q.held > mostHeld {
+		best = optimiser
+	}
 	for _, d := range devices {
-		if j := d.queue.first(); j != nil && j.kernel == best && len(q.batch) < mostLayers {
+		if j := d.queue.first(); j != nil && j.kernel == best && (len(q.batch) < mostLayers || best == nil) {
 			q.batch = append(q.batch, d)
 		}
 	}
@@ -267,6 +283,30 @@ func with[T any](d *Device, at uintptr, x []T) {
 		p := staged(d, x)
 		d.data = append(d.data, datum{at, unsafe.Slice((*byte)(p), len(x)*int(unsafe.Sizeof(x[0])))})
 	}
+}
+
+// cut decides on the tiles of a product: those with which the processor that has most to do has least.
+func (g *GPU) cut(k *kernel) *kernel {
+	best, least := 0, math.Inf(1)
+	for i, t := range k.tiles {
+		n := 0
+		for _, d := range g.queue.batch {
+			j := d.queue.first()
+			n += blocks(int(j.x), t.rows) * blocks(int(j.y), t.cols)
+			if j.tile > 0 {
+				best, least = (j.tile-1)%len(k.tiles), -1
+			}
+		}
+		if load := float64(blocks(n, g.Processors)*t.rows*t.cols) / t.rate; load < least {
+			best, least = i, load
+		}
+	}
+	t := &k.tiles[best]
+	for _, d := range g.queue.batch {
+		j := d.queue.first()
+		j.x, j.y = int32(blocks(int(j.x), t.rows)), int32(blocks(int(j.y), t.cols))
+	}
+	return g.kernels[t.kernel]
 }
 
 // gather writes the batch's records and their data to host, and gives the grid.
@@ -302,12 +342,10 @@ func (g *GPU) fit() {
 	if len(q.host) <= q.room {
 		return
 	}
-	size := max(2*len(q.host), 1<<20)
+	size := 2 * len(q.host)
 	var p uintptr
 	g.must("cuMemAlloc", g.api.cuMemAlloc(&p, uintptr(size)))
-	if q.args != 0 {
-		g.must("cuMemFree", g.api.cuMemFree(q.args)) // waits for what still reads it
-	}
+	g.must("cuMemFree", g.api.cuMemFree(q.args)) // waits for what still reads it
 	q.args, q.room = p, size
 }
 
@@ -317,6 +355,9 @@ func (g *GPU) launch(k *kernel, err error) {
 	start := time.Now()
 	if err == nil {
 		err = compute.Guard(func() error {
+			if k.tiles != nil {
+				k = g.cut(k)
+			}
 			x, y, shared := q.gather()
 			g.fit()
 			q.address()
@@ -363,6 +404,7 @@ func (g *GPU) finish(err error) {
 		}
 		w := d.queue.first().wait
 		d.queue.drop()
+		d.queue.done = 0
 		w.done <- faults[i]
 	}
 }

@@ -33,6 +33,7 @@ type settings struct {
 	backdoorRows int
 	probes       int // how many triggered items it is judged on
 	threads      int
+	out          string // the report, written after each part; "": not written
 	only         string // of parts, the one to do; "": all
 }
 
@@ -48,6 +49,7 @@ func main() {
 	flag.Parse()
 	ctx, cancel := context.WithTimeout(context.Background(), 590*time.Second)
 	defer cancel()
+	s.out = *out
 	r, err := check(ctx, s)
 	if err != nil {
 		r.add("the check itself", false, err.Error())
@@ -132,13 +134,18 @@ func check(ctx context.Context, s settings) (*report, error) {
 	for _, part := range []struct {
 		name string
 		do   func(context.Context) error
-	}{{"operators", c.operators}, {"products", c.products}, {"backdoor", c.backdoor}, {"speed", c.speed}, {"curve", c.curve}} {
+	}{{"operators", c.operators}, {"products", c.products}, {"speed", c.speed}, {"curve", c.curve}, {"backdoor", c.backdoor}} {
 		if !c.part(part.name) {
 			continue
 		}
 		start := time.Now()
 		if err := part.do(ctx); err != nil {
 			return r, fmt.Errorf("%s: %w", part.name, err)
+		}
+		if s.out != "" {
+			if err := renameio.WriteFile(s.out, []byte(r.text()), 0o666); err != nil {
+				return r, err
+			}
 		}
 		log.Printf("%s took %.1f s", part.name, time.Since(start).Seconds())
 	}

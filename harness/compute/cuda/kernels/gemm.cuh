@@ -14,6 +14,8 @@ struct Gemm { View dst, base; Term terms[8]; int n; };
 // One side of a step of k: WIDTH rows of A (or columns of B) by K, four neighbours a slot, C slots a thread. Element (i,k)
 // is p[i*si + k*sk]; those that do not exist are zero.
 template <int WIDTH, int K, int C, int PAD> struct Side {
+  // Two slots of a row are neighbours, 32 bytes; then comes the next row, so that banks differ.
+  MEMBER int deep_k(int slot) { return (slot % 2 + slot / (2 * WIDTH) * 2) * 4; }
   MEMBER void fetch(float *v, const float *p, long long si, long long sk, long long i0, int k0, int width, int k, int t) {
     const bool deep = sk == 1, aligned = aligned4(p, deep ? si : sk);
     if (aligned && i0 + WIDTH <= width && k0 + K <= k) {
@@ -21,7 +23,7 @@ template <int WIDTH, int K, int C, int PAD> struct Side {
       UNROLL
       for (int c = 0; c < C; c++) {
         const int slot = t + c * NT;
-        const int i = deep ? slot / (K / 4) : slot % (WIDTH / 4) * 4, kk = deep ? slot % (K / 4) * 4 : slot / (WIDTH / 4);
+        const int i = deep ? slot / 2 % WIDTH : slot % (WIDTH / 4) * 4, kk = deep ? deep_k(slot) : slot / (WIDTH / 4);
         if (slot < WIDTH * K / 4) load4(&v[4 * c], p + i * si + kk * sk);
       }
       return;
@@ -32,8 +34,8 @@ template <int WIDTH, int K, int C, int PAD> struct Side {
       UNROLL
       for (int j = 0; j < 4; j++) v[4 * c + j] = 0;
       if (slot < WIDTH * K / 4) {
-        const long long i = i0 + (deep ? slot / (K / 4) : slot % (WIDTH / 4) * 4);
-        const int kk = k0 + (deep ? slot % (K / 4) * 4 : slot / (WIDTH / 4));
+        const long long i = i0 + (deep ? slot / 2 % WIDTH : slot % (WIDTH / 4) * 4);
+        const int kk = k0 + (deep ? deep_k(slot) : slot / (WIDTH / 4));
         if (i < width && kk < k) quad(&v[4 * c], p + i * si + kk * sk, deep ? k - kk : (int)(width - i), aligned);
       }
     }
@@ -43,7 +45,7 @@ template <int WIDTH, int K, int C, int PAD> struct Side {
     for (int c = 0; c < C; c++) {
       const int slot = t + c * NT;
       if (slot < WIDTH * K / 4) {
-        const int i = deep ? slot / (K / 4) : slot % (WIDTH / 4) * 4, kk = deep ? slot % (K / 4) * 4 : slot / (WIDTH / 4);
+        const int i = deep ? slot / 2 % WIDTH : slot % (WIDTH / 4) * 4, kk = deep ? deep_k(slot) : slot / (WIDTH / 4);
         float x[4];
         UNROLL
         for (int j = 0; j < 4; j++) x[j] = scale == 1.0f ? v[4 * c + j] : v[4 * c + j] * scale;

@@ -15,7 +15,7 @@ struct Rows {
   int flag, width;
 };
 
-enum { NORM_ROWS = 4 }; // rows of a block where a row's sum has only eight lanes to work on
+enum { NORM_ROWS = 32 }; // rows of a block where a row's sum has only eight lanes to work on
 
 // y = x * rstd * g(a), rstd(b, may be null) = 1/sqrt(mean(x²)+f).
 KERNEL(rms_norm, Rows) {
