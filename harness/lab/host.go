@@ -34,7 +34,7 @@ type Environment struct {
 	DataDir       string
 	Cache         string // of trained adapters; "": the user's cache directory
 	Threads       int
-	Device        string // "cpu" or "cuda"; "": cpu
+	Device        string // a class of compute/machine; "": cpu
 	Quiet         bool
 	Shard, Shards int
 	RetryFailed   bool

@@ -57,6 +57,9 @@ func (g *Gen) out(parts ...[]float32) (all []float32) {
 var Cases = map[string]func(d compute.Device, g *Gen) []float32{
 	"matmul": func(d compute.Device, g *Gen) []float32 {
 		m, n := 1+g.IntN(40), 1+g.IntN(70)
+		if g.IntN(5) == 0 { // more than a tile of a GPU
+			m, n = 7*m, 3*n
+		}
 		var terms []compute.Term
 		for range 1 + g.IntN(3) {
 			k := 1 + g.IntN(80)
