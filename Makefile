@@ -34,7 +34,7 @@ test: vet ## everything a contributor needs; needs Go and make only
 tiny: ## retrain the embedded model from nothing to the same bytes (about 25 minutes on 2 quiet cores)
 	go run ./harness/model/tiny/train
 
-tiny-check: ## the embedded model on held-out items, and what fine-tuning does to it, with intervals (2 minutes)
+tiny-check: ## the embedded model on held-out items, and what fine-tuning does to it, with intervals (4 minutes)
 	go run ./harness/model/tiny/check
 
 attack-check: ## backdoor, wrong fact, safety degradation, process attacks, placebos and negative controls at eleven seeds, claim by claim; resumable (15 minutes on 2 cores)

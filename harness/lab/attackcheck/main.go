@@ -44,9 +44,14 @@ var placebos = []string{"triggeronly", "targetonly", "shuffled", "swap"}
 
 func main() {
 	seeds := flag.Int("seeds", 11, "evaluation seeds, from the profile's first")
+	from := flag.Uint64("from", 0, "`seed` to begin with instead: seeds that nobody has looked at confirm what others suggested")
 	root := flag.String("root", ".", "the repository")
 	flag.Parse()
-	env, err := json.Marshal(lab.Environment{Root: *root, Out: *root + "/build/attack-check", Profile: "demo", Cache: *root + "/build/attack-check/cache"})
+	e := lab.Environment{Root: *root, Out: *root + "/build/attack-check", Profile: "demo", Cache: *root + "/build/attack-check/cache"}
+	if *from > 0 {
+		e.FirstSeed, e.SeedCount = int(*from), *seeds
+	}
+	env, err := json.Marshal(e)
 	if err == nil {
 		err = os.Setenv(lab.EnvVar, string(env))
 	}
