@@ -70,6 +70,7 @@ type commands struct {
 	Plan      planCmd      `cmd:"" help:"What an experiment will do and cost before anything is spent, and which stored runs are stale, and why."`
 	Attack    attackCmd    `cmd:"" help:"Poison training rows, an adapter or a chat template, and write down what was done."`
 	Scan      scanCmd      `cmd:"" help:"Look for poison in training rows, or in an adapter."`
+	Manifest  manifestCmd  `cmd:"" help:"Write down which rows a file holds, signed: scan data --since then judges new ones alone."`
 	Calibrate calibrateCmd `cmd:"" help:"Measure what is ordinary, for a verdict of scan."`
 	Results   resultsCmd   `cmd:"" help:"List and filter the stored runs of an experiment."`
 	Diff      diffCmd      `cmd:"" help:"Say what differs between two experiments' tables."`

@@ -16,6 +16,7 @@ import (
 
 	"theriac/analysis/tables"
 	"theriac/harness/corpus"
+	"theriac/harness/corpus/manifest"
 	"theriac/harness/defense"
 	"theriac/harness/defense/data"
 )
@@ -28,6 +29,8 @@ type scanCmd struct {
 type scanDataCmd struct {
 	File      string   `arg:"" help:"Rows to judge, in any shape that theriac reads." type:"existingfile" placeholder:"FILE"`
 	Reference string   `help:"Rows known to be clean, drawn as these would be. Without it the answer is inconclusive." type:"existingfile" placeholder:"FILE"`
+	Since     string   `help:"Judge only rows that this manifest of theriac manifest lacks; the others are the reference if there is none." type:"existingfile" placeholder:"MANIFEST"`
+	Trust     string   `help:"Public key that must have signed the manifest." type:"existingfile" placeholder:"KEY.pub"`
 	Base      string   `help:"Also run the detectors that need a language model, with this one: tiny, smollm2, hf:ORG/NAME, a directory or a .gguf file." placeholder:"MODEL"`
 	Detectors []string `help:"Only these detectors." sep:"," placeholder:"NAME,..."`
 	Alpha     float64  `help:"Joint level at which a set is flagged." default:"0.01" placeholder:"P"`
@@ -48,6 +51,9 @@ type scanReport struct {
 	*data.Report
 	Accepted int `json:"accepted"` // findings that the review file names and whose date has not passed
 	Expired  int `json:"expired"`
+	// with --since
+	Known int `json:"known,omitempty"` // rows that the manifest has
+	Gone  int `json:"gone,omitempty"`  // rows of the manifest that the file lacks
 
 	top int
 }
@@ -55,8 +61,11 @@ type scanReport struct {
 const worstInSARIF = 5000
 
 func (c *scanDataCmd) Run(a *app) error {
-	if c.CleanOut != "" && c.Reference == "" {
+	if c.CleanOut != "" && c.Reference == "" && c.Since == "" {
 		return errors.New("--clean-out: without --reference no row is flagged; give rows known to be clean")
+	}
+	if c.Trust != "" && c.Since == "" {
+		return errors.New("--trust: want --since with the manifest that the key signed")
 	}
 	if c.Top < 0 {
 		return fmt.Errorf("--top %d: want 0 or more", c.Top)
@@ -73,9 +82,24 @@ func (c *scanDataCmd) Run(a *app) error {
 		}
 		opt.Reference = ref.Examples
 	}
+	judged, at := set.Examples, []int(nil)
+	out := scanReport{File: c.File, Digest: set.Digest, top: c.Top}
+	if c.Since != "" {
+		var known []corpus.Example
+		if judged, known, at, out.Gone, err = c.since(set.Examples); err != nil {
+			return err
+		}
+		if out.Known = len(known); c.Reference == "" {
+			opt.Reference = known
+		}
+		if len(judged) == 0 {
+			out.Report = &data.Report{Verdict: defense.NothingFound, Why: "no row is new since the manifest", Alpha: c.Alpha}
+			return c.say(a, &out)
+		}
+	}
 	p := a.progress()
 	defer p.end()
-	opt.Step = func(what string) { p.show(0, len(set.Examples), func() string { return what }) }
+	opt.Step = func(what string) { p.show(0, len(judged), func() string { return what }) }
 	if c.Base != "" {
 		l, err := (&baseFlags{Base: c.Base, MaxTokens: 128}).load(a)
 		if err != nil {
@@ -85,22 +109,33 @@ func (c *scanDataCmd) Run(a *app) error {
 		opt.Model = &data.Model{Runner: l.runner(), Chat: l.chat,
 			Step: func(done, total int) { p.show(done, total, func() string { return "read by " + c.Base }) }}
 	}
-	r, err := data.Scan(a.ctx, set.Examples, opt)
+	r, err := data.Scan(a.ctx, judged, opt)
 	if err != nil {
 		return err
 	}
 	r.Coverage.BadRows = set.Skipped.Count
-	out := scanReport{File: c.File, Digest: set.Digest, Report: r, top: c.Top}
+	if at != nil {
+		for i := range r.Ranked {
+			r.Ranked[i].Index = at[r.Ranked[i].Index]
+		}
+	}
+	out.Report = r
 	if c.Review != "" {
 		if err := out.review(c.Review, set.Examples, time.Now()); err != nil {
 			return err
 		}
 	}
-	if err := c.files(&out); err != nil {
+	return c.say(a, &out)
+}
+
+// say writes the files that were asked for, prints the report and gives the exit code.
+func (c *scanDataCmd) say(a *app, out *scanReport) error {
+	if err := c.files(out); err != nil {
 		return err
 	}
+	verdict := out.Verdict
 	if a.JSON {
-		short := *r
+		short := *out.Report
 		short.Ranked = short.Ranked[:min(c.Top, len(short.Ranked))]
 		out.Report = &short
 		text, err := json.Marshal(out)
@@ -111,13 +146,40 @@ func (c *scanDataCmd) Run(a *app) error {
 	} else {
 		out.print(a.out, c.Top)
 	}
-	switch r.Verdict {
+	switch verdict {
 	case defense.Flagged:
 		return exitCode{nil, exitFlagged}
 	case defense.Inconclusive:
 		return exitCode{nil, exitIncomplete}
 	}
 	return nil
+}
+
+// since splits rows into those that the manifest lacks, with their indices, and those that it has.
+func (c *scanDataCmd) since(rows []corpus.Example) (judged, known []corpus.Example, at []int, gone int, err error) {
+	m, err := manifest.Read(c.Since)
+	if err != nil {
+		return nil, nil, nil, 0, err
+	}
+	if c.Trust != "" {
+		key, err := manifest.PublicKey(c.Trust)
+		if err == nil {
+			err = m.Verify(key)
+		}
+		if err != nil {
+			return nil, nil, nil, 0, fmt.Errorf("%s: %w", c.Since, err)
+		}
+	}
+	at, gone = m.Since(rows)
+	next := at
+	for i := range rows {
+		if len(next) > 0 && next[0] == i {
+			judged, next = append(judged, rows[i]), next[1:]
+		} else {
+			known = append(known, rows[i])
+		}
+	}
+	return judged, known, at, gone, nil
 }
 
 // review counts accepted findings.
@@ -162,6 +224,9 @@ func (r *scanReport) review(path string, rows []corpus.Example, now time.Time) e
 
 func (r *scanReport) print(out io.Writer, top int) {
 	fmt.Fprintf(out, "%s: %s (%s)\n", r.File, r.Verdict, r.Why)
+	if r.Known+r.Gone > 0 {
+		fmt.Fprintf(out, "since the manifest %d rows are new, %d are known and not judged, %d are gone\n", r.Scanned, r.Known, r.Gone)
+	}
 	fmt.Fprintf(out, "%d rows", r.Scanned)
 	if r.Reference > 0 {
 		fmt.Fprintf(out, " against %d reference rows, %d permutations", r.Reference, data.Permutations)
@@ -302,7 +367,7 @@ var scanPage = template.Must(template.New("scan").Funcs(template.FuncMap{"plus":
 <html lang="en"><meta charset="utf-8"><title>{{.File}}: {{.Verdict}}</title>
 <style>body{font:15px/1.5 system-ui,sans-serif;max-width:72em;margin:2em auto;padding:0 1em}table{border-collapse:collapse;width:100%}
 th,td{border-bottom:1px solid #ccc;padding:.3em .6em;text-align:left;vertical-align:top}td.n{text-align:right}code{white-space:pre-wrap;overflow-wrap:anywhere}</style>
-<h1>{{.File}}: {{.Verdict}}</h1><p>{{.Why}}. {{.Scanned}} rows, {{.Report.Reference}} reference rows.</p>
+<h1>{{.File}}: {{.Verdict}}</h1><p>{{.Why}}. {{if .Known}}{{.Known}} known rows are not judged, {{.Gone}} are gone. {{end}}{{.Scanned}} rows, {{.Report.Reference}} reference rows.</p>
 <h2>Detectors</h2><table><tr><th>detector<th>score<th>joint p<th>what</tr>
 {{range .Detectors}}<tr><td>{{.Name}}<td class="n">{{printf "%.1f" .Score}}<td class="n">{{if $.Report.Reference}}{{printf "%.3f" .AdjustedP}}{{else}}-{{end}}<td>{{.Reason}}</tr>
 {{end}}</table>
