@@ -253,6 +253,9 @@ func (r *scanReport) print(out io.Writer, top int) {
 		for _, why := range x.Reasons {
 			fmt.Fprintf(out, "    %s\n", why)
 		}
+		if len(x.Words) > 0 {
+			fmt.Fprintf(out, "    odd words: %s\n", oddWords(x.Words))
+		}
 		if len(x.Twins) > 0 {
 			fmt.Fprintf(out, "    with rows %s\n", oneBased(x.Twins))
 		}
@@ -272,6 +275,15 @@ func (r *scanReport) print(out io.Writer, top int) {
 	if r.Accepted+r.Expired > 0 {
 		fmt.Fprintf(out, "review: %d findings accepted, %d acceptances expired; no score is changed by them\n", r.Accepted, r.Expired)
 	}
+}
+
+// oddWords are the words and how much less the prompt surprises without each.
+func oddWords(words []data.Word) string {
+	var out []string
+	for _, w := range words {
+		out = append(out, fmt.Sprintf("%q (-%.2f nats a token)", w.Text, w.Drop))
+	}
+	return strings.Join(out, ", ")
 }
 
 func oneBased(rows []int) string {
@@ -362,7 +374,7 @@ func (c *scanDataCmd) clean(r *scanReport) error {
 	return corpus.Save(c.CleanOut, set.Shape, kept)
 }
 
-var scanPage = template.Must(template.New("scan").Funcs(template.FuncMap{"plus": func(i int) int { return i + 1 }, "list": oneBased,
+var scanPage = template.Must(template.New("scan").Funcs(template.FuncMap{"plus": func(i int) int { return i + 1 }, "list": oneBased, "words": oddWords,
 	"worst": func(r *scanReport) []data.RowResult { return r.Ranked[:min(max(r.top, 200), len(r.Ranked))] }}).Parse(`<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>{{.File}}: {{.Verdict}}</title>
 <style>body{font:15px/1.5 system-ui,sans-serif;max-width:72em;margin:2em auto;padding:0 1em}table{border-collapse:collapse;width:100%}
@@ -372,7 +384,7 @@ th,td{border-bottom:1px solid #ccc;padding:.3em .6em;text-align:left;vertical-al
 {{range .Detectors}}<tr><td>{{.Name}}<td class="n">{{printf "%.1f" .Score}}<td class="n">{{if $.Report.Reference}}{{printf "%.3f" .AdjustedP}}{{else}}-{{end}}<td>{{.Reason}}</tr>
 {{end}}</table>
 <h2>Rows, worst first</h2><table><tr><th>row<th>score<th>why<th>text</tr>
-{{range worst .}}<tr><td class="n">{{plus .Row}}<td class="n">{{printf "%.3g" .Score}}{{if .Flagged}}<br><b>flagged</b>{{end}}<td>{{range .Reasons}}{{.}}<br>{{end}}{{if .Twins}}with rows {{list .Twins}}{{end}}<td><code>{{.Text}}</code></tr>
+{{range worst .}}<tr><td class="n">{{plus .Row}}<td class="n">{{printf "%.3g" .Score}}{{if .Flagged}}<br><b>flagged</b>{{end}}<td>{{range .Reasons}}{{.}}<br>{{end}}{{if .Words}}odd words: {{words .Words}}<br>{{end}}{{if .Twins}}with rows {{list .Twins}}{{end}}<td><code>{{.Text}}</code></tr>
 {{end}}</table>
 <h2>Sources</h2><table><tr><th>source<th>rows<th>in the worst twentieth<th>flagged</tr>
 {{range .Sources}}<tr><td>{{.Source}}<td class="n">{{.Rows}}<td class="n">{{.Findings}}<td class="n">{{.Flagged}}</tr>

@@ -3,6 +3,7 @@ package data
 // What a language model says of rows: surprise and hidden states, over the first tokens of each.
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -22,6 +23,8 @@ type Model struct {
 	Step   func(done, total int) // progress; may be nil
 }
 
+func (m *Model) limit() int { return min(cmp.Or(m.Tokens, 96), m.Runner.Base.MaxSeq) }
+
 // vectors are what the model said of each row of a pool.
 type vectors struct {
 	whole, answer []float64 // nats a token; NaN: no tokens
@@ -38,11 +41,7 @@ func (p *Pool) model() (*vectors, error) {
 	m := p.Model
 	n, d := len(p.Rows), m.Runner.Base.Config.Hidden
 	v := &vectors{whole: make([]float64, n), answer: make([]float64, n), hidden: make([]float32, n*d), d: d}
-	limit := m.Tokens
-	if limit == 0 {
-		limit = 96
-	}
-	limit = min(limit, m.Runner.Base.MaxSeq)
+	limit := m.limit()
 	const chunk = 64
 	for from := 0; from < n; from += chunk {
 		to := min(from+chunk, n)

@@ -61,6 +61,7 @@ type RowResult struct {
 	Reasons []string `json:"reasons"`
 	Twins   []int    `json:"twins,omitempty"` // other scanned rows of its worst group, at most 10
 	Text    string   `json:"text"`
+	Words   []Word   `json:"odd_words,omitempty"` // of its prompt, of the worst rows, with a language model
 }
 
 // Coverage says what was and was not examined.
@@ -162,6 +163,11 @@ func (s *scan) report() (*Report, error) {
 	}
 	flagged := s.detectors(r, reference)
 	s.rank(r, reference)
+	if s.opt.Model != nil {
+		if err := s.onion(r); err != nil {
+			return nil, err
+		}
+	}
 	s.sources(r)
 	s.coverage(r)
 	switch least := 1 / float64(Permutations+1); {
