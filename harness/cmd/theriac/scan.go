@@ -263,18 +263,25 @@ func (r *scanReport) print(out io.Writer, top int) {
 	if n := len(r.Ranked) - top; n > 0 {
 		fmt.Fprintf(out, "%d more rows with something to say; --top N shows them\n", n)
 	}
-	if len(r.Sources) > 1 {
-		s := tables.Table{Header: []string{"source", "rows", "worst twentieth", "flagged", "deviance"}, Right: []bool{false, true, true, true, true}}
-		for _, x := range r.Sources[:min(10, len(r.Sources))] {
-			s.Rows = append(s.Rows, []string{x.Source, fmt.Sprint(x.Rows), fmt.Sprint(x.Findings), fmt.Sprint(x.Flagged), fmt.Sprintf("%.1f", x.Deviance)})
-		}
-		fmt.Fprint(out, s.Terminal())
-	}
+	sources(out, "source", r.Sources)
+	sources(out, "batch", r.Batches)
 	fmt.Fprintf(out, "not examined: %d rows unreadable, %d rows in part, %d rows empty; detectors not run: %s\n",
 		r.Coverage.BadRows, r.Coverage.Long, r.Coverage.Empty, orNone(strings.Join(r.Coverage.NotRun, "; ")))
 	if r.Accepted+r.Expired > 0 {
 		fmt.Fprintf(out, "review: %d findings accepted, %d acceptances expired; no score is changed by them\n", r.Accepted, r.Expired)
 	}
+}
+
+// sources prints the worst sources, or batches, if there are several.
+func sources(out io.Writer, what string, all []data.SourceResult) {
+	if len(all) < 2 {
+		return
+	}
+	s := tables.Table{Header: []string{what, "rows", "worst twentieth", "flagged", "deviance"}, Right: []bool{false, true, true, true, true}}
+	for _, x := range all[:min(10, len(all))] {
+		s.Rows = append(s.Rows, []string{x.Source, fmt.Sprint(x.Rows), fmt.Sprint(x.Findings), fmt.Sprint(x.Flagged), fmt.Sprintf("%.1f", x.Deviance)})
+	}
+	fmt.Fprint(out, s.Terminal())
 }
 
 // oddWords are the words and how much less the prompt surprises without each.
@@ -389,5 +396,8 @@ th,td{border-bottom:1px solid #ccc;padding:.3em .6em;text-align:left;vertical-al
 <h2>Sources</h2><table><tr><th>source<th>rows<th>in the worst twentieth<th>flagged</tr>
 {{range .Sources}}<tr><td>{{.Source}}<td class="n">{{.Rows}}<td class="n">{{.Findings}}<td class="n">{{.Flagged}}</tr>
 {{end}}</table>
+{{if .Batches}}<h2>Batches</h2><table><tr><th>batch<th>rows<th>in the worst twentieth<th>flagged</tr>
+{{range .Batches}}<tr><td>{{.Source}}<td class="n">{{.Rows}}<td class="n">{{.Findings}}<td class="n">{{.Flagged}}</tr>
+{{end}}</table>{{end}}
 <h2>Not examined</h2><p>{{.Coverage.BadRows}} rows unreadable, {{.Coverage.Long}} in part, {{.Coverage.Empty}} empty.</p><ul>{{range .Coverage.NotRun}}<li>{{.}}</li>{{end}}</ul></html>
 `))

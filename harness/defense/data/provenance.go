@@ -1,6 +1,6 @@
 package data
 
-// Provenance: which source is anomalous by the other detectors' scores. It takes no part in the verdict; a source that
+// Provenance: which source, and which batch, is anomalous by the other detectors' scores. It takes no part in the verdict; a source that
 // only the scanned file has is confounded with the file.
 
 import (
@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// SourceResult is one source of the scanned rows.
+// SourceResult is one source, or batch, of the scanned rows.
 type SourceResult struct {
 	Source   string  `json:"source"` // "" where rows name none
 	Rows     int     `json:"rows"`
@@ -18,42 +18,56 @@ type SourceResult struct {
 }
 
 func (s *scan) sources(r *Report) {
-	at := map[string]int{}
+	r.Sources = s.tally(r, func(pool int) string {
+		if name := s.source[pool]; name != "" {
+			return name
+		}
+		return s.rows[s.from[pool]].Source.Dataset
+	})
+	batches := false
+	r.Batches = s.tally(r, func(pool int) string {
+		name := batchOf(&s.rows[s.from[pool]])
+		batches = batches || name != ""
+		return name
+	})
+	if !batches {
+		r.Batches = nil
+	}
+}
+
+// tally counts findings by the name that a scanned row of the pool has.
+func (s *scan) tally(r *Report, name func(pool int) string) (out []SourceResult) {
+	at, of := map[string]int{}, map[int]string{} // name -> place in out; row -> name
 	for i := range s.pool.Rows {
 		if !s.member[i] {
 			continue
 		}
-		name := s.source[i]
-		if name == "" {
-			name = s.rows[s.from[i]].Source.Dataset
-		}
+		name := name(i)
+		of[int(s.from[i])] = name
 		k, ok := at[name]
 		if !ok {
-			k = len(r.Sources)
+			k = len(out)
 			at[name] = k
-			r.Sources = append(r.Sources, SourceResult{Source: name})
+			out = append(out, SourceResult{Source: name})
 		}
-		r.Sources[k].Rows++
+		out[k].Rows++
 	}
 	worst := min(len(r.Ranked), max(1, r.Scanned/20))
 	for i, f := range r.Ranked {
-		name := f.Source
-		if name == "" {
-			name = f.Dataset
-		}
-		k := at[name]
+		k := at[of[f.Index]]
 		if i < worst {
-			r.Sources[k].Findings++
+			out[k].Findings++
 		}
 		if f.Flagged {
-			r.Sources[k].Flagged++
+			out[k].Flagged++
 		}
 	}
-	for k := range r.Sources {
-		v := &r.Sources[k]
+	for k := range out {
+		v := &out[k]
 		v.Deviance = deviance(v.Findings, worst, float64(v.Rows)/float64(r.Scanned))
 	}
-	slices.SortStableFunc(r.Sources, func(a, b SourceResult) int {
+	slices.SortStableFunc(out, func(a, b SourceResult) int {
 		return cmp.Or(cmp.Compare(b.Deviance, a.Deviance), cmp.Compare(a.Source, b.Source))
 	})
+	return out
 }

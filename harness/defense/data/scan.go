@@ -33,7 +33,8 @@ type Report struct {
 	Blocks    int              `json:"blocks"` // sources within which membership was permuted; 0: rows freely
 	Detectors []DetectorResult `json:"detectors"`
 	Sources   []SourceResult   `json:"sources"`
-	Ranked    []RowResult      `json:"findings"` // worst first; rows with nothing to say are left out
+	Batches   []SourceResult   `json:"batches,omitempty"` // the same by the field "batch", where rows have one
+	Ranked    []RowResult      `json:"findings"`          // worst first; rows with nothing to say are left out
 	Coverage  Coverage         `json:"coverage"`
 }
 
@@ -125,15 +126,26 @@ func look(ctx context.Context, pool *Pool, opt Options) ([]evidence, error) {
 	return out, nil
 }
 
-// sourceOf is what a row says of its origin in a field of its own, or ""; the file it lies in is none.
-func sourceOf(e *corpus.Example) string {
+// sourceOf is what a row says of its origin in a field of its own, or ""; the file it lies in is none, and a batch that the reference
+// has not is confounded with the file.
+func sourceOf(e *corpus.Example) string { return field(e, "source", "dataset", "provenance") }
+
+// batchOf is the delivery that a row says it came with, or "".
+func batchOf(e *corpus.Example) string { return field(e, "batch") }
+
+// field is the first unknown field of one of those names that holds text or a number.
+func field(e *corpus.Example, names ...string) string {
 	for _, f := range e.Extra {
-		if f.Key != "source" && f.Key != "dataset" && f.Key != "provenance" && f.Key != "batch" {
+		if !slices.Contains(names, f.Key) {
 			continue
 		}
 		var s string
 		if json.Unmarshal(f.Raw, &s) == nil && s != "" {
 			return s
+		}
+		var n json.Number
+		if json.Unmarshal(f.Raw, &n) == nil && n != "" {
+			return n.String()
 		}
 	}
 	return ""
