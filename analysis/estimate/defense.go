@@ -61,13 +61,37 @@ type Judgement struct {
 // notApplicable begins a verdict that says why there is none.
 const notApplicable = "n/a: "
 
+// Any stands for the pipeline's levels together: a run is flagged where one of them flags it, each held to its share of the p (Bonferroni).
+// It is made of the stored verdicts; a level that cannot see what was done counts as one that found nothing.
+const Any = "any"
+
+var pipeline = []string{"data", "monitor", "scan"}
+
+// together is the verdict of Any on a run that at least one level judged.
+func together(all []store.Detection) (out []store.Detection) {
+	least, n := 1.0, int64(math.MaxInt64)
+	for _, d := range all {
+		if d.Detector == "" && slices.Contains(pipeline, d.Level) && !strings.HasPrefix(d.Verdict, notApplicable) && d.Verdict != "inconclusive" {
+			least, n = min(least, d.P), min(n, d.N)
+		}
+	}
+	if n == math.MaxInt64 {
+		return nil
+	}
+	return []store.Detection{{Level: Any, Score: 1 - least, P: min(1, least*float64(len(pipeline))), N: n}}
+}
+
 // Judgements are those of an arm, by seed. detector "" is the level's own verdict.
 func (e *Experiment) Judgements(arm, level, detector string) (out []Judgement) {
 	for _, r := range e.runs(arm) {
 		if r.failed || r.seed < FirstEvaluation {
 			continue
 		}
-		for _, d := range r.detections {
+		all := r.detections
+		if level == Any {
+			all = together(all)
+		}
+		for _, d := range all {
 			if d.Level != level || d.Detector != detector {
 				continue
 			}
@@ -90,7 +114,11 @@ func (e *Experiment) Judges(level string) []string {
 	names := map[string]bool{}
 	for _, a := range e.arms {
 		for _, r := range a.runs {
-			for _, d := range r.detections {
+			all := r.detections
+			if level == Any {
+				all = together(all)
+			}
+			for _, d := range all {
 				if d.Level == level {
 					names[d.Detector] = true
 				}

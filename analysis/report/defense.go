@@ -16,8 +16,11 @@ import (
 // level is a place in the pipeline where a run is judged.
 type level struct{ key, name string }
 
-// levels are in the pipeline's order; the last is all levels' detectors together.
-var levels = []level{{"data", "data validation"}, {"monitor", "training monitor"}, {"scan", "backdoor detection"}, {"ensemble", "all together"}}
+// levels are in the pipeline's order; then two ways to take them together: all their detectors' largest score, and any level's verdict.
+var levels = []level{{"data", "data validation"}, {"monitor", "training monitor"}, {"scan", "backdoor detection"}, {"ensemble", "all together, largest score"}, {estimate.Any, "any one level (Bonferroni)"}}
+
+// pipeline are the levels of the pipeline itself.
+var pipeline = levels[:3]
 
 // At what a run is flagged, and at what the claim of a low false-alarm rate is tested: at the former, six of 124 clean runs
 // are expected to be flagged, which no bound of 5 % survives.

@@ -101,7 +101,7 @@ func TestDefenses(t *testing.T) {
 		"All 212 runs at evaluation seeds carry the digest of the plan that was frozen before them, `abc123`",
 		"Verdicts are stored for data validation (", "No verdict is stored for training monitor",
 		"a detection rate of at least 90 % is shown for data validation (29 of 29 runs", "not for backdoor detection (13 of 29 runs",
-		"At their best the defender runs ", "On seeds that did not choose these mixtures the attacker gets ", "(2 attacks, 4 defenses, 29 seeds)",
+		"At their best the defender runs ", "On seeds that did not choose these mixtures the attacker gets ", "(2 attacks, 5 defenses, 29 seeds)",
 		"not estimable (99 and 124 clean runs; needs 99 and 300)", "| defense: token ", "perplexity")
 	for _, c := range []struct {
 		has  []string
@@ -110,6 +110,9 @@ func TestDefenses(t *testing.T) {
 		// 5 of 124 at n = 99 lies within the beta-binomial's range; 20 does not, and 20 at p <= .01 bounds no rate below 5 %.
 		{[]string{"| data validation ", "5 of 124", "5 of 124"}, "| yes "},
 		{[]string{"| backdoor detection ", "20 of 124, 16.1 \\[10.1, 23.8\\] %"}, "| no (p "},
+		// Where a level flags at p .01, any of three does at .03; one that is blind counts as quiet.
+		{[]string{"| any one level (Bonferroni) ", "20 of 124"}, "0 of 124 |"},
+		{[]string{"| any one level (Bonferroni) ", "56 of 58"}, "| "},
 		{[]string{"| defense: hard: boilerplate ", "9 of 20, 45.0"}, "0 of 20"},
 		{[]string{"| defense: swapped ", "n/a: the rows are clean"}, "27 of 29, 93.1"},
 		{[]string{"| defense: placebo "}, "3 of 10, 30.0"},

@@ -160,7 +160,7 @@ func (r *renderer) doseCost() string {
 // detectors says for which levels results are stored.
 func (r *renderer) detectors() string {
 	var have, lack []string
-	for _, level := range levels[:len(levels)-1] {
+	for _, level := range pipeline {
 		n := 0
 		for _, e := range r.in.Experiments {
 			for _, a := range e.Arms() {

@@ -70,7 +70,7 @@ func (r *renderer) attackTable() string {
 				runs += fmt.Sprintf(" (%d failed)", failed)
 			}
 			row := []string{fmt.Sprintf("%s: %s (%s)", name, arm, kind), runs, cell(r.mean(name, arm, "asr")), drop(e.Difference(arm, base, "clean_accuracy"))}
-			for _, level := range levels[:len(levels)-1] {
+			for _, level := range pipeline {
 				row = append(row, r.verdicts(e, arm, level.key))
 			}
 			t.Add(row...)
