@@ -11,7 +11,7 @@ import (
 )
 
 // Arms names the arms; numbers within names count as numbers: "3 rows" comes before "12 rows".
-func (e *Experiment) Arms() []string { return slices.SortedFunc(maps.Keys(e.arms), natural) }
+func (e *Experiment) Arms() []string { return slices.SortedFunc(maps.Keys(e.arms), Natural) }
 
 // Notes are what a reader must know of these runs, a line each: failures, mixed specifications.
 func (e *Experiment) Notes() []string { return slices.Clone(e.notes) }
@@ -111,7 +111,8 @@ func (e *Experiment) Verdicts(arm, level string) (flagged, n int) {
 	return flagged, n
 }
 
-func natural(a, b string) int {
+// Natural compares names so that numbers in them, with their decimals, stand by value: "2 %" before "10 %".
+func Natural(a, b string) int {
 	x, y := a, b
 	for x != "" && y != "" {
 		p, q := head(x), head(y)

@@ -142,7 +142,7 @@ func (e *Experiment) Modules(arm, detector string) (modules []string, values [][
 			}
 		}
 	}
-	modules = slices.SortedFunc(maps.Keys(names), natural)
+	modules = slices.SortedFunc(maps.Keys(names), Natural)
 	for i, m := range modules {
 		names[m] = i
 	}

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"theriac/analysis/estimate"
 	"theriac/analysis/tables"
 	"theriac/harness/store"
 )
@@ -52,6 +55,12 @@ func (c *resultsCmd) Run(a *app) error {
 	if c.CSV != "" {
 		return st.WriteCSV(a.out, c.CSV, keep)
 	}
+	type line struct {
+		arm   string
+		seed  int64
+		cells []string
+	}
+	var list []line // by arm and seed, which is not the order of the tables
 	t := tables.Table{Header: append([]string{"run", "arm", "seed", "status"}, c.Metric...), Right: []bool{false, false, true}}
 	for rec, err := range st.Scan(keep, "metrics") {
 		if err != nil {
@@ -77,11 +86,18 @@ func (c *resultsCmd) Run(a *app) error {
 				return err
 			}
 		}
-		t.Rows = append(t.Rows, row)
+		list = append(list, line{rec.Arm, rec.Seed, row})
 	}
-	if !a.JSON {
-		fmt.Fprint(a.out, t.Terminal())
+	if a.JSON {
+		return nil
 	}
+	slices.SortStableFunc(list, func(x, y line) int {
+		return cmp.Or(estimate.Natural(x.arm, y.arm), cmp.Compare(x.seed, y.seed))
+	})
+	for _, l := range list {
+		t.Rows = append(t.Rows, l.cells)
+	}
+	fmt.Fprint(a.out, t.Terminal())
 	return nil
 }
 
