@@ -15,8 +15,9 @@ type Class int
 // The classes, as specifications tell them.
 const (
 	Clean     Class = iota // no attack, or one of no rows
-	Shifted                // clean rows of another kind: a hard negative
+	Shifted                // clean rows of another kind, or another training than the calibration's: a hard negative
 	Attacked               //
+	Regime                 // attacked, but trained otherwise than the calibration's runs
 	Control                // a part of an attack, or its matched harmless twin
 	Untrained              // the base itself
 )
@@ -35,12 +36,28 @@ func (e *Experiment) Class(arm string) Class {
 		return Untrained
 	case attack != "" && count != "0" && slices.Contains(controls, attack):
 		return Control
+	case attack != "" && count != "0" && e.otherwise(arm):
+		return Regime
 	case attack != "" && count != "0":
 		return Attacked
-	case shift != "":
+	case shift != "", e.otherwise(arm):
 		return Shifted
 	}
 	return Clean
+}
+
+// otherwise says whether an arm was trained otherwise than the experiment's clean arm, and so than the runs that its verdicts were calibrated on.
+func (e *Experiment) otherwise(arm string) bool {
+	if len(e.runs("clean")) == 0 {
+		return false
+	}
+	for _, key := range []string{"method", "layers", "rank", "lr", "epochs", "batch", "prevent"} {
+		a, _ := e.Spec(arm, key)
+		if c, _ := e.Spec("clean", key); a != c {
+			return true
+		}
+	}
+	return false
 }
 
 // FirstEvaluation is the first seed of the pool that is judged; those below develop and calibrate.

@@ -279,19 +279,24 @@ func (r *renderer) ownVerdicts() (out []judge) {
 	return out
 }
 
-// matrixTable is every attacked arm under every level; shiftTable every hard negative; both with exact intervals.
+// matrixTable is every attacked arm under every level; shiftTable every hard negative, other trainings
+// with the attacks under them; with exact intervals.
 func (r *renderer) matrixTable() string { return r.matrixOf("attack", estimate.Attacked) }
 func (r *renderer) controlTable() string {
 	return r.matrixOf("control", estimate.Control)
 }
 func (r *renderer) shiftTable() string {
-	return r.matrixOf("clean rows of another kind", estimate.Shifted)
+	text := r.matrixOf("clean runs of another kind", estimate.Shifted)
+	if len(r.judged.places[estimate.Regime]) > 0 {
+		text += "\n" + r.matrixOf("attack, trained otherwise than the calibration", estimate.Regime)
+	}
+	return text
 }
 
 func (r *renderer) matrixOf(what string, class estimate.Class) string {
 	own := r.ownVerdicts()
 	if len(own) == 0 || len(r.judged.places[class]) == 0 {
-		return "*No verdict on " + map[estimate.Class]string{estimate.Attacked: "an attacked run", estimate.Control: "a control", estimate.Shifted: "clean rows of another kind"}[class] + " is stored: not measured.*"
+		return "*No verdict on " + map[estimate.Class]string{estimate.Attacked: "an attacked run", estimate.Control: "a control", estimate.Shifted: "clean runs of another kind", estimate.Regime: "an attack at another training"}[class] + " is stored: not measured.*"
 	}
 	t := tables.Table{Header: []string{what}, Right: []bool{false}}
 	for _, j := range own {

@@ -15,6 +15,7 @@ import (
 // all together against 99 calibration runs.
 type defended struct {
 	arm, attack, shift string
+	lr                 string // another training than the clean arm's
 	seeds              int
 	caught             map[string]int // by level: of how many seeds the first are flagged
 	blind              map[string]string
@@ -24,6 +25,8 @@ type defended struct {
 var bouts = []defended{
 	{arm: "clean", seeds: 124, caught: map[string]int{"data": 5, "scan": 20, "ensemble": 4}},
 	{arm: "hard: boilerplate", shift: "boilerplate", seeds: 20, caught: map[string]int{"data": 9}},
+	{arm: "clean, hot", lr: "0.1", seeds: 9, caught: map[string]int{"data": 9}},
+	{arm: "token, hot", attack: "backdoor", lr: "0.1", seeds: 9},
 	{arm: "token", attack: "backdoor", seeds: 29, caught: map[string]int{"data": 29, "scan": 13, "ensemble": 29}, success: 0.9},
 	{arm: "swapped", attack: "adapterswap", seeds: 29, caught: map[string]int{"scan": 27, "ensemble": 20}, blind: map[string]string{"data": "the rows are clean; the adapter is swapped after training"}, success: 0.8},
 	{arm: "placebo", attack: "shuffled", seeds: 10, caught: map[string]int{"data": 3}},
@@ -44,6 +47,9 @@ func writeDefended(t *testing.T, root, profile string, spec ...store.Field) {
 				r.Spec = append(r.Spec, store.Field{Name: "attack", Value: b.attack})
 				r.Metrics = append(r.Metrics, store.Metric{Name: "asr", Value: b.success, N: 100, K: int64(100 * b.success)},
 					store.Metric{Name: "row_auroc/data/perplexity", Value: 0.9, N: 30, K: -1}, store.Metric{Name: "row_precision/data/perplexity", Value: 0.5, N: 30, K: -1})
+			}
+			if b.lr != "" {
+				r.Spec = append(r.Spec, store.Field{Name: "lr", Value: b.lr})
 			}
 			if b.shift != "" {
 				r.Spec = append(r.Spec, store.Field{Name: "shift", Value: b.shift})
@@ -98,7 +104,7 @@ func TestDefenses(t *testing.T) {
 	writeDefended(t, root, "demo", store.Field{Name: "plan", Value: "abc123"})
 	text, files := renderAt(t, root)
 	wants(t, text,
-		"All 212 runs at evaluation seeds carry the digest of the plan that was frozen before them, `abc123`",
+		"All 230 runs at evaluation seeds carry the digest of the plan that was frozen before them, `abc123`",
 		"Verdicts are stored for data validation (", "No verdict is stored for training monitor",
 		"a detection rate of at least 90 % is shown for data validation (29 of 29 runs", "not for backdoor detection (13 of 29 runs",
 		"At their best the defender runs ", "On seeds that did not choose these mixtures the attacker gets ", "(2 attacks, 5 defenses, 29 seeds)",
@@ -114,6 +120,8 @@ func TestDefenses(t *testing.T) {
 		{[]string{"| any one level (Bonferroni) ", "20 of 124"}, "0 of 124 |"},
 		{[]string{"| any one level (Bonferroni) ", "56 of 58"}, "| "},
 		{[]string{"| defense: hard: boilerplate ", "9 of 20, 45.0"}, "0 of 20"},
+		{[]string{"| defense: token, hot "}, "0 of 9"},
+		{[]string{"| defense: clean, hot "}, "9 of 9, 100.0"}, // trained otherwise: no false alarm of the calibration's, but a hard negative
 		{[]string{"| defense: swapped ", "n/a: the rows are clean"}, "27 of 29, 93.1"},
 		{[]string{"| defense: placebo "}, "3 of 10, 30.0"},
 		{[]string{"| defense: token ", "data/perplexity", "0.900"}, "50.0"},

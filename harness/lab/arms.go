@@ -78,7 +78,7 @@ func (l *Lab) run(specs []sweep.Spec) *sweep.Report {
 	b := l.open()
 	l.tell(Progress{Event: "start", Sweep: l.name, Total: len(specs)})
 	rep, err := b.Run(l.ctx, specs, l.store, sweep.Options{
-		Progress: newMeter(l.name, l.tell).event, Shard: l.env.Shard, Shards: l.env.Shards, RetryFailed: l.env.RetryFailed, Memory: l.env.Memory, Only: l.env.Only,
+		Progress: newMeter(l.name, l.tell).event, Shard: l.env.Shard, Shards: l.env.Shards, RetryFailed: l.env.RetryFailed, Memory: l.env.Memory, Only: l.env.Only, Thin: l.profile.thin(l.name),
 	})
 	switch {
 	case errors.Is(err, context.Canceled):

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3" // profiles are YAML, and unknown keys are errors
@@ -28,6 +29,25 @@ type Profile struct {
 
 	Planned     bool   `yaml:"planned"`     // evaluation seeds wait until experiments/plan.yaml is frozen
 	Calibration string `yaml:"calibration"` // the profile whose stored calibration is used; "": its own
+
+	// Thin are experiments of so many runs that only those at a pool's first seed keep their steps and rows, which can be had
+	// again from the specification. No statistic is made of the others'.
+	Thin []string `yaml:"thin"`
+}
+
+// thin says which runs of an experiment do not keep them; nil: all do.
+func (p *Profile) thin(experiment string) func(*sweep.Spec) bool {
+	if !slices.Contains(p.Thin, experiment) {
+		return nil
+	}
+	return func(s *sweep.Spec) bool {
+		for _, r := range p.Seeds {
+			if uint64(r.From) == s.Seed {
+				return false
+			}
+		}
+		return true
+	}
 }
 
 // Range is Count seeds from From on.

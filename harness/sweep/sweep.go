@@ -29,11 +29,12 @@ type Event struct {
 type Options struct {
 	Progress    func(Event) // may be called from several goroutines, one at a time
 	RetryFailed bool
-	Shard       int             // this process does the runs of shard Shard of Shards, from 0
-	Shards      int             // 0: all
-	Memory      int64           // bytes that the runs that go on at once may take; 0: what the machine has left
-	Only        map[string]bool // where it is not nil, a run that is not stored and not among these IDs is an error, before any is done
-	Compact     time.Duration   // how often to compact while running; 0: half an hour
+	Shard       int              // this process does the runs of shard Shard of Shards, from 0
+	Shards      int              // 0: all
+	Memory      int64            // bytes that the runs that go on at once may take; 0: what the machine has left
+	Only        map[string]bool  // where it is not nil, a run that is not stored and not among these IDs is an error, before any is done
+	Thin        func(*Spec) bool // of which runs the rows and steps are not stored; nil: of none
+	Compact     time.Duration    // how often to compact while running; 0: half an hour
 }
 
 // Report is what a sweep did.
@@ -145,6 +146,9 @@ func (s *schedule) one(ctx context.Context, dev compute.Device, i int) error {
 		failed = reason(err)
 		key, _, _ := s.bench.Keys(spec)
 		rec = &store.Record{Run: store.Run{ID: id, Experiment: spec.Experiment, TrainKey: key, Seed: int64(spec.Seed), Arm: spec.Arm, Status: store.Failed, Reason: failed, Spec: s.bench.fields(spec)}}
+	}
+	if s.opt.Thin != nil && s.opt.Thin(spec) {
+		rec.Examples, rec.Steps = nil, nil
 	}
 	if err := s.store.Put(rec); err != nil {
 		return err
