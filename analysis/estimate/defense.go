@@ -84,18 +84,25 @@ const Any = "any"
 
 var pipeline = []string{"data", "monitor", "scan"}
 
-// together is the verdict of Any on a run that at least one level judged.
-func together(all []store.Detection) (out []store.Detection) {
-	least, n := 1.0, int64(math.MaxInt64)
+// together is the verdict of Any on a run that a level looked at.
+func together(all []store.Detection) []store.Detection {
+	least, n, blind := 1.0, int64(math.MaxInt64), false
 	for _, d := range all {
-		if d.Detector == "" && slices.Contains(pipeline, d.Level) && !strings.HasPrefix(d.Verdict, notApplicable) && d.Verdict != "inconclusive" {
+		switch {
+		case d.Detector != "" || !slices.Contains(pipeline, d.Level) || d.Verdict == "inconclusive":
+		case strings.HasPrefix(d.Verdict, notApplicable):
+			blind = true
+		default:
 			least, n = min(least, d.P), min(n, d.N)
 		}
 	}
-	if n == math.MaxInt64 {
-		return nil
+	switch {
+	case n < math.MaxInt64:
+		return []store.Detection{{Level: Any, Score: 1 - least, P: min(1, least*float64(len(pipeline))), N: n}}
+	case blind:
+		return []store.Detection{{Level: Any, P: 1, Verdict: notApplicable + "no level sees what is done"}}
 	}
-	return []store.Detection{{Level: Any, Score: 1 - least, P: min(1, least*float64(len(pipeline))), N: n}}
+	return nil
 }
 
 // Judgements are those of an arm, by seed. detector "" is the level's own verdict.

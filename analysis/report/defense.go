@@ -288,7 +288,7 @@ func (r *renderer) controlTable() string {
 func (r *renderer) shiftTable() string {
 	text := r.matrixOf("clean runs of another kind", estimate.Shifted)
 	if len(r.judged.places[estimate.Regime]) > 0 {
-		text += "\n" + r.matrixOf("attack, trained otherwise than the calibration", estimate.Regime)
+		text += "\n\nAttacks under those trainings, where a flag means no more than it does on the clean runs beside them:\n\n" + r.matrixOf("attack at another training", estimate.Regime)
 	}
 	return text
 }
