@@ -115,7 +115,9 @@ func (r *renderer) gameText() string {
 		}
 		return list(out)
 	}
-	s := fmt.Sprintf("At their best the defender runs %s and the attacker answers with %s. On seeds that did not choose these mixtures the attacker gets %s of the probes", mix(d.defenses, d.solved.InSample.Columns), mix(d.attacks, d.solved.InSample.Rows), percent(d.solved.Value))
+	value := d.solved.Value // of shares: no bound of theirs lies beyond nothing and all
+	value.Interval.Low, value.Interval.High = max(0, value.Interval.Low), min(1, value.Interval.High)
+	s := fmt.Sprintf("At their best the defender runs %s and the attacker answers with %s. On seeds that did not choose these mixtures the attacker gets %s of the probes", mix(d.defenses, d.solved.InSample.Columns), mix(d.attacks, d.solved.InSample.Rows), percent(value))
 	return s + fmt.Sprintf(" (%d attacks, %d defenses, %d seeds).", len(d.attacks), len(d.defenses), d.seeds)
 }
 
