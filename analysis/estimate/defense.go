@@ -105,17 +105,21 @@ func together(all []store.Detection) []store.Detection {
 	return nil
 }
 
+// at are the verdicts among which a level's are.
+func (r *run) at(level string) []store.Detection {
+	if level == Any {
+		return together(r.detections)
+	}
+	return r.detections
+}
+
 // Judgements are those of an arm, by seed. detector "" is the level's own verdict.
 func (e *Experiment) Judgements(arm, level, detector string) (out []Judgement) {
 	for _, r := range e.runs(arm) {
 		if r.failed || r.seed < FirstEvaluation {
 			continue
 		}
-		all := r.detections
-		if level == Any {
-			all = together(all)
-		}
-		for _, d := range all {
+		for _, d := range r.at(level) {
 			if d.Level != level || d.Detector != detector {
 				continue
 			}
@@ -138,11 +142,7 @@ func (e *Experiment) Judges(level string) []string {
 	names := map[string]bool{}
 	for _, a := range e.arms {
 		for _, r := range a.runs {
-			all := r.detections
-			if level == Any {
-				all = together(all)
-			}
-			for _, d := range all {
+			for _, d := range r.at(level) {
 				if d.Level == level {
 					names[d.Detector] = true
 				}

@@ -108,7 +108,7 @@ func (d *Device) scores(seqs []compute.Sequence, dim, kept, sets int) (rows, sha
 	room := d.gpu.dynamic() - kept*headTile(dim)
 	rows = min(tileRows, room/(4*sets*stride)) &^ 1 // the kernels take two at a time
 	if rows <= 0 {
-		panic(&compute.Fault{Err: fmt.Errorf("cuda: a sequence of %d tokens: this GPU's shared memory holds %d; lower --max-tokens, or use --device cpu", keys, max(0, room/(4*sets)-39))})
+		panic(&compute.Fault{Err: fmt.Errorf("cuda: a sequence of %d tokens: this GPU's shared memory holds %d; lower --max-tokens, or use --device cpu", keys, max(0, room/(8*sets)-39))})
 	}
 	d.attn.rows, d.attn.stride = int32(rows), int32(stride)
 	return rows, kept*headTile(dim) + 4*rows*sets*stride

@@ -57,7 +57,7 @@ func Open(name string, threads int) (m *Machine, why string, err error) {
 // New is a device with all the machine's threads.
 func (m *Machine) New() (compute.Device, error) { return m.device(m.Threads) }
 
-// Worker is a device for one run of a group: a single thread, or a stream of the GPU's.
+// Worker is a device for one run of a group: a single thread, or a queue of the GPU's.
 func (m *Machine) Worker() (compute.Device, error) { return m.device(1) }
 
 func (m *Machine) device(threads int) (compute.Device, error) {
@@ -74,13 +74,13 @@ func (m *Machine) device(threads int) (compute.Device, error) {
 	return d, nil
 }
 
-// mostStreams is how many runs share a GPU; too little memory makes a group smaller.
-const mostStreams = 32
+// mostRuns is how many runs share a GPU; too little memory makes a group smaller.
+const mostRuns = 32
 
 // Workers is how many runs are worked on at a time.
 func (m *Machine) Workers() int {
 	if m.gpu != nil {
-		return mostStreams
+		return mostRuns
 	}
 	return m.Threads
 }

@@ -20,7 +20,7 @@ func TestCheck(t *testing.T) {
 	if r.failed {
 		t.Error(text)
 	}
-	for _, want := range []string{"operator attention backward: holds", "loss curve: holds", "run to run: holds", "backdoor: holds", "utilisation is", "| gemm"} {
+	for _, want := range []string{"operator attention backward: holds", "loss curve, cuda: holds", "run to run, cuda: holds", "backdoor, cuda: holds", "loss curve, cuda-tf32: ", "run to run, cuda-tf32: holds", "backdoor, cuda-tf32: ", "utilisation is", "| gemm"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the report does not say %q:\n%s", want, text)
 		}

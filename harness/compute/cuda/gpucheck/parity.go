@@ -112,70 +112,51 @@ func (c *checker) losses(ctx context.Context, on *machine.Machine, steps int) (l
 	return loss, theta, err
 }
 
-// curve: a training's losses beside the CPU's, and the same training again.
+// curve: a training's losses beside the CPU's, and the same training again; in both classes.
 func (c *checker) curve(ctx context.Context) error {
-	loss, theta, err := c.losses(ctx, c.gpu, c.steps)
-	if err != nil {
-		return err
-	}
-	again, thetaAgain, err := c.losses(ctx, c.gpu, c.steps)
-	if err != nil {
-		return err
-	}
-	c.add("run to run", slices.Equal(loss, again) && slices.Equal(theta, thetaAgain), fmt.Sprintf("%d losses and %d trained values, bit for bit.", len(loss), len(theta)))
 	want, _, err := c.losses(ctx, c.cpu, c.steps)
 	if err != nil {
 		return err
 	}
-	worst, equal := 0.0, 0
-	for i := range want {
-		worst = max(worst, math.Abs(loss[i]-want[i]))
-		if loss[i] == want[i] {
-			equal++
+	for _, on := range []*machine.Machine{c.gpu, c.tf32} {
+		loss, theta, err := c.losses(ctx, on, c.steps)
+		if err != nil {
+			return err
 		}
+		again, thetaAgain, err := c.losses(ctx, on, c.steps)
+		if err != nil {
+			return err
+		}
+		c.add("run to run, "+on.Class, slices.Equal(loss, again) && slices.Equal(theta, thetaAgain), fmt.Sprintf("%d losses and %d trained values, bit for bit.", len(loss), len(theta)))
+		worst, equal := 0.0, 0
+		for i := range want {
+			worst = max(worst, math.Abs(loss[i]-want[i]))
+			if loss[i] == want[i] {
+				equal++
+			}
+		}
+		c.add("loss curve, "+on.Class, worst <= 1e-3, fmt.Sprintf("%d steps from %.4f to %.4f; the largest difference from the CPU is %.2g, at most 1e-3 is right; %d are equal bit for bit.", len(want), want[0], want[len(want)-1], worst, equal))
 	}
-	c.add("loss curve", worst <= 1e-3, fmt.Sprintf("%d steps from %.4f to %.4f; the largest difference from the CPU is %.2g, at most 1e-3 is right; %d are equal bit for bit.", len(want), want[0], want[len(want)-1], worst, equal))
-	return c.curveTF32(ctx, want)
-}
-
-// curveTF32: the same training in TF32.
-func (c *checker) curveTF32(ctx context.Context, want []float64) error {
-	loss, theta, err := c.losses(ctx, c.tf32, c.steps)
-	if err != nil {
-		return err
-	}
-	again, thetaAgain, err := c.losses(ctx, c.tf32, c.steps)
-	if err != nil {
-		return err
-	}
-	c.add("run to run, TF32", slices.Equal(loss, again) && slices.Equal(theta, thetaAgain), fmt.Sprintf("%d losses and %d trained values, bit for bit.", len(loss), len(theta)))
-	worst := 0.0
-	for i := range want {
-		worst = max(worst, math.Abs(loss[i]-want[i]))
-	}
-	c.add("loss curve, TF32", worst <= 1e-3, fmt.Sprintf("the largest difference from the CPU's float32 is %.2g, at most 1e-3 is right.", worst))
 	return nil
 }
 
 // backdoor: the attack succeeds on the GPU as often as on the CPU.
 func (c *checker) backdoor(ctx context.Context) error {
-	var hits, items [3]int
-	for k, on := range []*machine.Machine{c.cpu, c.gpu, c.tf32} {
-		var err error
-		if hits[k], items[k], err = c.backdoored(ctx, on); err != nil {
-			return err
-		}
-	}
-	e, err := stats.Wilson(hits[0], items[0], 0.95)
+	hits, items, err := c.backdoored(ctx, c.cpu)
 	if err != nil {
 		return err
 	}
-	for k, name := range []string{1: "backdoor", 2: "backdoor, TF32"} {
-		if k == 0 {
-			continue
+	e, err := stats.Wilson(hits, items, 0.95)
+	if err != nil {
+		return err
+	}
+	for _, on := range []*machine.Machine{c.gpu, c.tf32} {
+		k, n, err := c.backdoored(ctx, on)
+		if err != nil {
+			return err
 		}
-		share := float64(hits[k]) / float64(items[k])
-		c.add(name, share >= e.Interval.Low && share <= e.Interval.High, fmt.Sprintf("the GPU's attack success is %d of %d, the CPU's %d of %d with the interval %.4f to %.4f.", hits[k], items[k], hits[0], items[0], e.Interval.Low, e.Interval.High))
+		share := float64(k) / float64(n)
+		c.add("backdoor, "+on.Class, share >= e.Interval.Low && share <= e.Interval.High, fmt.Sprintf("the GPU's attack success is %d of %d, the CPU's %d of %d with the interval %.4f to %.4f.", k, n, hits, items, e.Interval.Low, e.Interval.High))
 	}
 	return nil
 }

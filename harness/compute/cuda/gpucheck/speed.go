@@ -42,7 +42,7 @@ func (c *checker) peft(ctx context.Context, args ...string) ([]byte, error) {
 	return out, nil
 }
 
-// speed: runs trained together on streams of one GPU, beside PEFT's one after the other; utilisation; and where one run's time goes. In float32,
+// speed: runs trained together on one GPU, beside PEFT's one after the other; utilisation; and where their time goes. In float32,
 // and with the products in TF32 on both sides.
 func (c *checker) speed(ctx context.Context) error {
 	rows := c.rows(8 * 12)
@@ -69,7 +69,7 @@ func (c *checker) speed(ctx context.Context) error {
 			return err
 		}
 		said := fmt.Sprintf("PEFT, run after run on the same GPU and in the same precision: %.0f tokens/s, its steps alone counted; the ratio is %.2f", theirs, ours/theirs)
-		if on.Class == "cuda" {
+		if on.Machine == c.gpu {
 			c.note("- speed, float32: " + said + ".") // the price of the CPU's bits; TF32 is there for speed
 			continue
 		}
