@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"theriac/harness/sweep"
 )
 
 func TestOwnProfiles(t *testing.T) {
@@ -39,6 +41,19 @@ func TestProfileErrors(t *testing.T) {
 		os.WriteFile(filepath.Join(dir, "mine.yaml"), []byte(text), 0o666)
 		if _, err := readProfile(root, "mine"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, wanted %q", text, err, want)
+		}
+	}
+}
+
+// Of a thin experiment the runs at the pools' first seeds are whole; of another, all are.
+func TestThinProfile(t *testing.T) {
+	p := &Profile{Thin: []string{"defenses"}, Seeds: map[string]Range{"calibration": {1000, 99}, "evaluation": {2000, 124}}}
+	if p.thin("backdoor") != nil {
+		t.Error("an experiment that is not named is thin")
+	}
+	for seed, want := range map[uint64]bool{1000: false, 1001: true, 2000: false, 2123: true} {
+		if got := p.thin("defenses")(&sweep.Spec{Seed: seed}); got != want {
+			t.Errorf("seed %d: thin %v, want %v", seed, got, want)
 		}
 	}
 }

@@ -17,12 +17,17 @@ import (
 // records runs specs in a fresh store and gives their records in the specs' order.
 func records(t *testing.T, b *Bench, specs []Spec) []*store.Record {
 	t.Helper()
+	return recordsWith(t, b, specs, Options{})
+}
+
+func recordsWith(t *testing.T, b *Bench, specs []Spec, o Options) []*store.Record {
+	t.Helper()
 	dir := t.TempDir()
 	st, err := store.Open(filepath.Join(dir, "tables"), filepath.Join(dir, "shards"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	rep, err := b.Run(context.Background(), specs, st, Options{})
+	rep, err := b.Run(context.Background(), specs, st, o)
 	if err != nil || rep.Failed > 0 {
 		t.Fatalf("%+v, %v", rep, err)
 	}

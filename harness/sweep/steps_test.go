@@ -51,3 +51,21 @@ func TestPoisonedLoss(t *testing.T) {
 		t.Errorf("a clean run has %v", clean)
 	}
 }
+
+// What a thin sweep leaves out is a run's steps and rows, and nothing else.
+func TestThin(t *testing.T) {
+	b, specs := openTiny(t, 1, ""), short8()[:4]
+	all := records(t, b, specs)
+	thin := recordsWith(t, b, specs, Options{Thin: func(s *Spec) bool { return s.Seed != 0 }})
+	for i, whole := range all {
+		if len(whole.Steps) == 0 || len(whole.Examples) == 0 {
+			t.Fatal("a whole run has no steps or rows")
+		}
+		if specs[i].Seed != 0 {
+			whole.Steps, whole.Examples = nil, nil
+		}
+		if d, err := store.Diff(whole, thin[i], 1); err != nil || len(d) > 0 {
+			t.Errorf("%s: %v %v", specs[i].String(), d, err)
+		}
+	}
+}
