@@ -14,7 +14,7 @@ build: ## build/theriac
 	go build -o build/theriac ./harness/cmd/theriac
 
 vet: ## gofmt, go vet, staticcheck
-	@test -z "$$(gofmt -l analysis experiments harness | tee /dev/stderr)" || { echo "gofmt would change the files above"; exit 1; }
+	@files="$$(gofmt -l analysis experiments harness)"; test -z "$$files" || { echo "gofmt would change: $$files"; exit 1; }
 	go vet ./...
 	go run $(STATICCHECK) ./...
 
