@@ -19,6 +19,7 @@ import (
 )
 
 type calibrateCmd struct {
+	Data  calibrateDataCmd  `cmd:"" help:"Scan clean files, drawn from rows known to be clean, and write what they score."`
 	Model calibrateModelCmd `cmd:"" help:"Train clean adapters of a base, scan them, and write what they score."`
 }
 

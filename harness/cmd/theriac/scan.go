@@ -27,21 +27,22 @@ type scanCmd struct {
 }
 
 type scanDataCmd struct {
-	File      string   `arg:"" help:"Rows to judge, in any shape that theriac reads." type:"existingfile" placeholder:"FILE"`
-	Reference string   `help:"Rows known to be clean, drawn as these would be. Without it the answer is inconclusive." type:"existingfile" placeholder:"FILE"`
-	Since     string   `help:"Judge only rows that this manifest of theriac manifest lacks; the others are the reference if there is none." type:"existingfile" placeholder:"MANIFEST"`
-	Trust     string   `help:"Public key that must have signed the manifest." type:"existingfile" placeholder:"KEY.pub"`
-	Base      string   `help:"Also run the detectors that need a language model, with this one: tiny, smollm2, hf:ORG/NAME, a directory or a .gguf file." placeholder:"MODEL"`
-	Detectors []string `help:"Only these detectors." sep:"," placeholder:"NAME,..."`
-	Alpha     float64  `help:"Joint level at which a set is flagged." default:"0.01" placeholder:"P"`
-	Top       int      `help:"Rows to print." default:"20" placeholder:"N"`
-	HTML      string   `help:"Write the report as a page." name:"html" placeholder:"FILE"`
-	SARIF     string   `help:"Write the worst 5,000 rows as SARIF." name:"sarif" placeholder:"FILE"`
-	CleanOut  string   `help:"Write the rows that are not flagged, in the same shape; the name gives the format." placeholder:"FILE"`
-	Review    string   `help:"Findings that somebody accepted, a JSON object a line: row (ID), reason, expires (YYYY-MM-DD). They are counted and change no score." type:"existingfile" placeholder:"FILE"`
-	Shape     string   `help:"Shape of the rows; detected if not given." placeholder:"SHAPE"`
-	SkipBad   bool     `help:"Count and list malformed rows instead of stopping at the first."`
-	Seed      uint64   `help:"Seed of the permutations." default:"0" placeholder:"N"`
+	File        string   `arg:"" help:"Rows to judge, in any shape that theriac reads." type:"existingfile" placeholder:"FILE"`
+	Reference   string   `help:"Rows known to be clean, drawn as these would be. Without it the answer is inconclusive." type:"existingfile" placeholder:"FILE"`
+	Calibration string   `help:"What clean files of this size score, made by theriac calibrate data: for a verdict where no clean rows are at hand." type:"existingfile" placeholder:"FILE"`
+	Since       string   `help:"Judge only rows that this manifest of theriac manifest lacks; the others are the reference if there is none." type:"existingfile" placeholder:"MANIFEST"`
+	Trust       string   `help:"Public key that must have signed the manifest." type:"existingfile" placeholder:"KEY.pub"`
+	Base        string   `help:"Also run the detectors that need a language model, with this one: tiny, smollm2, hf:ORG/NAME, a directory or a .gguf file." placeholder:"MODEL"`
+	Detectors   []string `help:"Only these detectors." sep:"," placeholder:"NAME,..."`
+	Alpha       float64  `help:"Joint level at which a set is flagged." default:"0.01" placeholder:"P"`
+	Top         int      `help:"Rows to print." default:"20" placeholder:"N"`
+	HTML        string   `help:"Write the report as a page." name:"html" placeholder:"FILE"`
+	SARIF       string   `help:"Write the worst 5,000 rows as SARIF." name:"sarif" placeholder:"FILE"`
+	CleanOut    string   `help:"Write the rows that are not flagged, in the same shape; the name gives the format." placeholder:"FILE"`
+	Review      string   `help:"Findings that somebody accepted, a JSON object a line: row (ID), reason, expires (YYYY-MM-DD). They are counted and change no score." type:"existingfile" placeholder:"FILE"`
+	Shape       string   `help:"Shape of the rows; detected if not given." placeholder:"SHAPE"`
+	SkipBad     bool     `help:"Count and list malformed rows instead of stopping at the first."`
+	Seed        uint64   `help:"Seed of the permutations." default:"0" placeholder:"N"`
 }
 
 // scanReport is what scan data prints with --json.
@@ -75,6 +76,18 @@ func (c *scanDataCmd) Run(a *app) error {
 		return err
 	}
 	opt := data.Options{Detectors: c.Detectors, Alpha: c.Alpha, Seed: c.Seed}
+	if c.Calibration != "" {
+		text, err := os.ReadFile(c.Calibration)
+		if err != nil {
+			return err
+		}
+		if opt.Clean, err = data.ParseCalibration(c.Calibration, text); err != nil {
+			return err
+		}
+		if c.Base == "" && opt.Clean.Base != "" {
+			return fmt.Errorf("%s: its files were read by %s; scan with --base %[2]s", c.Calibration, opt.Clean.Base)
+		}
+	}
 	if c.Reference != "" {
 		ref, err := (&dataFlags{Data: c.Reference, Shape: c.Shape, SkipBad: c.SkipBad}).load(a)
 		if err != nil {
@@ -106,6 +119,15 @@ func (c *scanDataCmd) Run(a *app) error {
 			return err
 		}
 		defer l.close()
+		if opt.Clean != nil {
+			digest, err := l.model.Digest()
+			if err != nil {
+				return err
+			}
+			if digest != opt.Clean.BaseSHA {
+				return fmt.Errorf("%s is for another base (%s, digest %.12s); this one has digest %.12s", c.Calibration, orNone(opt.Clean.Base), orNone(opt.Clean.BaseSHA), digest)
+			}
+		}
 		opt.Model = &data.Model{Runner: l.runner(), Chat: l.chat,
 			Step: func(done, total int) { p.show(done, total, func() string { return "read by " + c.Base }) }}
 	}
@@ -234,12 +256,18 @@ func (r *scanReport) print(out io.Writer, top int) {
 			fmt.Fprintf(out, " within %d sources", r.Blocks)
 		}
 	}
+	if r.Clean > 0 {
+		fmt.Fprintf(out, " against %d clean files", r.Clean)
+	}
 	fmt.Fprintln(out)
 	d := tables.Table{Header: []string{"detector", "score", "p", "joint p", "what"}, Right: []bool{false, true, true, true, false}}
 	for _, x := range r.Detectors {
 		p, joint := "-", "-"
+		if r.Reference+r.Clean > 0 {
+			p = fmt.Sprintf("%.3f", x.P)
+		}
 		if r.Reference > 0 {
-			p, joint = fmt.Sprintf("%.3f", x.P), fmt.Sprintf("%.3f", x.AdjustedP)
+			joint = fmt.Sprintf("%.3f", x.AdjustedP)
 		}
 		d.Rows = append(d.Rows, []string{x.Name, fmt.Sprintf("%.1f", x.Score), p, joint, x.Reason})
 	}

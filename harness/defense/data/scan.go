@@ -15,6 +15,7 @@ import (
 // Options of a scan.
 type Options struct {
 	Reference []corpus.Example // rows known to be clean, drawn as the scanned ones would be; nil: none
+	Clean     *Calibration     // what clean files of this size score, for a verdict without a reference; nil: none
 	Model     *Model           // for detectors that need a language model; nil: they are not run
 	Detectors []string         // names; nil: all that can run
 	Alpha     float64          // joint level of "flagged"; 0 is .01
@@ -30,7 +31,9 @@ type Report struct {
 	Alpha     float64          `json:"alpha"`
 	Scanned   int              `json:"rows"`
 	Reference int              `json:"reference_rows"`
-	Blocks    int              `json:"blocks"` // sources within which membership was permuted; 0: rows freely
+	Clean     int              `json:"clean_files,omitempty"` // of the calibration
+	P         float64          `json:"p,omitempty"`           // conformal, of all detectors together; with a calibration
+	Blocks    int              `json:"blocks"`                // sources within which membership was permuted; 0: rows freely
 	Detectors []DetectorResult `json:"detectors"`
 	Sources   []SourceResult   `json:"sources"`
 	Batches   []SourceResult   `json:"batches,omitempty"` // the same by the field "batch", where rows have one
@@ -43,7 +46,7 @@ type DetectorResult struct {
 	Name      string  `json:"name"`
 	Version   int     `json:"version"`
 	Score     float64 `json:"score"`                // with a reference the largest deviance of a group, else the largest weight
-	P         float64 `json:"p,omitempty"`          // its own permutation p-value; with a reference
+	P         float64 `json:"p,omitempty"`          // its own: by permutation with a reference, conformal with a calibration
 	AdjustedP float64 `json:"adjusted_p,omitempty"` // jointly with the others
 	Groups    int     `json:"groups"`
 	Reason    string  `json:"reason,omitempty"` // of the group that gave the score
@@ -84,6 +87,11 @@ func Scan(ctx context.Context, rows []corpus.Example, opt Options) (*Report, err
 	}
 	if len(rows) == 0 {
 		return nil, fmt.Errorf("scan: %w", corpus.ErrEmpty)
+	}
+	if opt.Clean != nil {
+		if err := opt.Clean.fits(len(rows), opt.Reference != nil); err != nil {
+			return nil, err
+		}
 	}
 	all := append(defense.Blind(rows), defense.Blind(opt.Reference)...)
 	for i := range all {
@@ -183,9 +191,13 @@ func (s *scan) report() (*Report, error) {
 	s.sources(r)
 	s.coverage(r)
 	switch least := 1 / float64(Permutations+1); {
+	case !reference && s.opt.Clean != nil:
+		if err := s.opt.Clean.judge(r); err != nil {
+			return nil, err
+		}
 	case !reference:
 		r.Verdict = defense.Inconclusive
-		r.Why = "no reference: nothing says how much of this is ordinary; give --reference with rows known to be clean"
+		r.Why = "no reference: nothing says how much of this is ordinary; give --reference with rows known to be clean, or --calibration"
 	case len(s.opt.Reference) < 20 || r.Scanned < 20:
 		r.Verdict = defense.Inconclusive
 		r.Why = fmt.Sprintf("%d rows against %d reference rows: want at least 20 of each", r.Scanned, r.Reference)

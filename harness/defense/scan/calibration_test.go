@@ -16,7 +16,7 @@ func calibration(t testing.TB, n int) *scan.Calibration {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &scan.Calibration{Kind: scan.CalibrationKind, Base: "tiny", BaseSHA: "ab", Detectors: detectors}
+	c := &scan.Calibration{Kind: scan.CalibrationKind, Base: "tiny", BaseSHA: "ab", CleanScores: defense.CleanScores{Detectors: detectors}}
 	for i := range n {
 		c.Runs = append(c.Runs, []float64{float64(i + 1), 2})
 	}
