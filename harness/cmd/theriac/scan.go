@@ -56,6 +56,8 @@ type scanReport struct {
 	Known int `json:"known,omitempty"` // rows that the manifest has
 	Gone  int `json:"gone,omitempty"`  // rows of the manifest that the file lacks
 
+	Missed []string `json:"would_have_missed,omitempty"` // of an unflagged verdict: attacks, with the rate at which such a scan misses them
+
 	top int
 }
 
@@ -152,10 +154,16 @@ func (c *scanDataCmd) Run(a *app) error {
 
 // say writes the files that were asked for, prints the report and gives the exit code.
 func (c *scanDataCmd) say(a *app, out *scanReport) error {
+	verdict := out.Verdict
+	if verdict != defense.Flagged {
+		var err error
+		if out.Missed, err = missed("data", "", c.Detectors == nil); err != nil {
+			return err
+		}
+	}
 	if err := c.files(out); err != nil {
 		return err
 	}
-	verdict := out.Verdict
 	if a.JSON {
 		short := *out.Report
 		short.Ranked = short.Ranked[:min(c.Top, len(short.Ranked))]
@@ -295,6 +303,9 @@ func (r *scanReport) print(out io.Writer, top int) {
 	sources(out, "batch", r.Batches)
 	fmt.Fprintf(out, "not examined: %d rows unreadable, %d rows in part, %d rows empty; detectors not run: %s\n",
 		r.Coverage.BadRows, r.Coverage.Long, r.Coverage.Empty, orNone(strings.Join(r.Coverage.NotRun, "; ")))
+	if len(r.Missed) > 0 {
+		fmt.Fprintf(out, "%s: %s\n", wouldMiss, strings.Join(r.Missed, "; "))
+	}
 	if r.Accepted+r.Expired > 0 {
 		fmt.Fprintf(out, "review: %d findings accepted, %d acceptances expired; no score is changed by them\n", r.Accepted, r.Expired)
 	}
@@ -427,5 +438,6 @@ th,td{border-bottom:1px solid #ccc;padding:.3em .6em;text-align:left;vertical-al
 {{if .Batches}}<h2>Batches</h2><table><tr><th>batch<th>rows<th>in the worst twentieth<th>flagged</tr>
 {{range .Batches}}<tr><td>{{.Source}}<td class="n">{{.Rows}}<td class="n">{{.Findings}}<td class="n">{{.Flagged}}</tr>
 {{end}}</table>{{end}}
-<h2>Not examined</h2><p>{{.Coverage.BadRows}} rows unreadable, {{.Coverage.Long}} in part, {{.Coverage.Empty}} empty.</p><ul>{{range .Coverage.NotRun}}<li>{{.}}</li>{{end}}</ul></html>
+<h2>Not examined</h2><p>{{.Coverage.BadRows}} rows unreadable, {{.Coverage.Long}} in part, {{.Coverage.Empty}} empty.</p><ul>{{range .Coverage.NotRun}}<li>{{.}}</li>{{end}}</ul>
+{{if .Missed}}<h2>What this scan would have missed</h2><ul>{{range .Missed}}<li>{{.}}</li>{{end}}</ul>{{end}}</html>
 `))

@@ -1,19 +1,16 @@
 package main
 
 import (
-	"encoding/csv"
 	"fmt"
 	"html/template"
 	"io"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/google/renameio/v2"
 
 	"theriac/analysis/tables"
-	"theriac/harness/attack"
 	"theriac/harness/corpus"
 	"theriac/harness/corpus/gen"
 	"theriac/harness/defense"
@@ -83,7 +80,7 @@ type scanModelCmd struct {
 	Calibration string  `help:"What clean adapters of this base score: made by theriac calibrate model. Without it the answer is inconclusive." type:"existingfile" placeholder:"FILE"`
 	WeightsOnly bool    `help:"Static checks and weights only: for bases too big to run."`
 	Alpha       float64 `help:"Level at which an adapter is flagged." default:"0.05" placeholder:"P"`
-	Missed      string  `help:"How often this scan found which attack: a CSV file with the columns attack, detected, runs." type:"existingfile" placeholder:"FILE"`
+	Missed      string  `help:"How often this scan found which attack, instead of theriac's own study: a CSV file with the columns attack, detected, runs." type:"existingfile" placeholder:"FILE"`
 	Top         int     `help:"Findings of each detector to print." default:"3" placeholder:"N"`
 	HTML        string  `help:"Write the report as a page." name:"html" placeholder:"FILE"`
 }
@@ -162,7 +159,13 @@ func (c *scanModelCmd) Run(a *app) error {
 		r.Verdict, r.Why = defense.Flagged, bad
 	}
 	if r.Verdict != defense.Flagged {
-		if r.Missed, err = missed(c.Missed); err != nil {
+		ran := 0
+		for _, d := range r.Detectors {
+			if d.Judges {
+				ran++
+			}
+		}
+		if r.Missed, err = missed("scan", c.Missed, ran == len(scan.LevelDetectors)); err != nil {
 			return err
 		}
 	}
@@ -282,48 +285,6 @@ func readCalibration(path, base string) (*scan.Calibration, error) {
 	return cal, err
 }
 
-// missed lists every attack with what the table says of it.
-func missed(path string) (out []string, err error) {
-	rates := map[string]string{}
-	if path != "" {
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		rows, err := csv.NewReader(f).ReadAll()
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		if len(rows) == 0 || !slices.Equal(rows[0], []string{"attack", "detected", "runs"}) {
-			return nil, fmt.Errorf("%s: want the columns attack, detected, runs", path)
-		}
-		for i, row := range rows[1:] {
-			k, err1 := strconv.Atoi(row[1])
-			n, err2 := strconv.Atoi(row[2])
-			if err1 != nil || err2 != nil || k < 0 || n < k || n == 0 {
-				return nil, fmt.Errorf("%s:%d: detected %q of %q runs: want counts", path, i+2, row[1], row[2])
-			}
-			rates[row[0]] = fmt.Sprintf("missed in %d of %d runs", n-k, n)
-			if k == n {
-				rates[row[0]] = ""
-			}
-		}
-	}
-	for _, e := range attack.Catalogue() {
-		if e.Family == attack.Placebo {
-			continue
-		}
-		switch rate, ok := rates[e.Name]; {
-		case !ok:
-			out = append(out, e.Name+": not measured")
-		case rate != "":
-			out = append(out, e.Name+": "+rate)
-		}
-	}
-	return out, nil
-}
-
 func (c *scanModelCmd) show(a *app, r *modelReport) error {
 	if c.HTML != "" {
 		var b strings.Builder
@@ -381,7 +342,7 @@ func (r *modelReport) print(out io.Writer) {
 	}
 	fmt.Fprintf(out, "not run: %s\n", orNone(strings.Join(r.NotRun, "; ")))
 	if len(r.Missed) > 0 {
-		fmt.Fprintf(out, "this scan would have missed: %s\n", strings.Join(r.Missed, "; "))
+		fmt.Fprintf(out, "%s: %s\n", wouldMiss, strings.Join(r.Missed, "; "))
 	}
 }
 
