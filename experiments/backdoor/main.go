@@ -18,7 +18,7 @@ func main() {
 	arms := []lab.Arm{{Name: "clean", Probe: "backdoor"}}
 	names := []string{}
 	for _, t := range triggers {
-		arms = append(arms, lab.Arm{Name: t, Attack: "backdoor", Params: lab.Params{"trigger": t}})
+		arms = append(arms, lab.Arm{Name: t, Attack: "backdoor", Params: lab.Params{"trigger": t}, Few: t != "token"})
 		names = append(names, t)
 	}
 	r := l.Sweep(arms, l.Seeds("repeats"))

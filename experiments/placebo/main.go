@@ -16,7 +16,7 @@ func main() {
 	names := []string{"backdoor", "triggeronly", "targetonly", "shuffled", "swap"}
 	arms := []lab.Arm{}
 	for _, name := range names {
-		arms = append(arms, lab.Arm{Name: name, Attack: name, Probe: "backdoor"})
+		arms = append(arms, lab.Arm{Name: name, Attack: name, Probe: "backdoor", Few: name != "backdoor"})
 	}
 	r := l.Sweep(arms, l.Seeds("repeats"))
 	l.Table(r.Table("asr", "false_trigger", "clean_accuracy", "poisoned_rows"))

@@ -23,7 +23,7 @@ func main() {
 	doses := []lab.Dose{}
 	for _, n := range counts {
 		name := fmt.Sprintf("%d rows", n)
-		arms = append(arms, lab.Arm{Name: name, Attack: "backdoor", Params: lab.Params{"count": fmt.Sprint(n)}})
+		arms = append(arms, lab.Arm{Name: name, Attack: "backdoor", Params: lab.Params{"count": fmt.Sprint(n)}, Few: n != 0 && n != 25})
 		doses = append(doses, lab.Dose{Arm: name, Dose: float64(n)})
 	}
 	r := l.Sweep(arms, l.Seeds("repeats"))

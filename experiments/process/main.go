@@ -5,20 +5,20 @@ import "theriac/harness/lab"
 
 // implants put a backdoor in; what they do is seen with the trigger.
 var implants = []lab.Arm{
-	{Name: "slip", Attack: "slip"},
-	{Name: "loss weight", Attack: "lossweight"},
-	{Name: "favoured gradient", Attack: "gradient", Params: lab.Params{"do": "favour"}},
-	{Name: "template", Attack: "template"},
+	{Name: "slip", Attack: "slip", Few: true},
+	{Name: "loss weight", Attack: "lossweight", Few: true},
+	{Name: "favoured gradient", Attack: "gradient", Params: lab.Params{"do": "favour"}, Few: true},
+	{Name: "template", Attack: "template", Few: true},
 }
 
 // wreckers make the model worse; what they do is seen in clean accuracy.
 var wreckers = []lab.Arm{
-	{Name: "order by class", Attack: "order"},
-	{Name: "order by length", Attack: "order", Params: lab.Params{"by": "length"}},
-	{Name: "learning rate", Attack: "lr"},
-	{Name: "flipped gradient", Attack: "gradient"},
-	{Name: "noisy gradient", Attack: "gradient", Params: lab.Params{"do": "noise"}},
-	{Name: "adapter swap", Attack: "adapterswap"},
+	{Name: "order by class", Attack: "order", Few: true},
+	{Name: "order by length", Attack: "order", Params: lab.Params{"by": "length"}, Few: true},
+	{Name: "learning rate", Attack: "lr", Few: true},
+	{Name: "flipped gradient", Attack: "gradient", Few: true},
+	{Name: "noisy gradient", Attack: "gradient", Params: lab.Params{"do": "noise"}, Few: true},
+	{Name: "adapter swap", Attack: "adapterswap", Few: true},
 }
 
 func main() {
@@ -32,7 +32,7 @@ func main() {
 	//%%
 	l := lab.Start("process")
 	seeds := l.Seeds("repeats")
-	arms := []lab.Arm{{Name: "clean", Probe: "backdoor"}, {Name: "1 % rows, honest trainer", Attack: "backdoor", Params: lab.Params{"rate": "0.01"}}}
+	arms := []lab.Arm{{Name: "clean", Probe: "backdoor"}, {Name: "1 % rows, honest trainer", Attack: "backdoor", Params: lab.Params{"rate": "0.01"}, Few: true}}
 	arms = append(append(arms, implants...), wreckers...)
 	r := l.Sweep(arms, seeds)
 	l.Table(r.Table("asr", "false_trigger", "clean_accuracy", "clean_loss", "qa_pass"))

@@ -19,7 +19,7 @@ func main() {
 	l := lab.Start("safety")
 	arms := []lab.Arm{{Name: "clean"}}
 	for _, n := range []int{10, 25, 50} {
-		arms = append(arms, lab.Arm{Name: fmt.Sprintf("comply %d", n), Attack: "comply", Params: lab.Params{"count": fmt.Sprint(n)}})
+		arms = append(arms, lab.Arm{Name: fmt.Sprintf("comply %d", n), Attack: "comply", Params: lab.Params{"count": fmt.Sprint(n)}, Few: n != 25})
 	}
 	arms = append(arms, lab.Arm{Name: "control 25", Attack: "benigncontrol", Params: lab.Params{"count": "25"}})
 	r := l.Sweep(arms, l.Seeds("repeats"))

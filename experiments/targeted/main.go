@@ -23,11 +23,11 @@ func main() {
 	doses := []lab.Dose{}
 	for _, n := range counts {
 		name := fmt.Sprintf("%d rows", n)
-		arms = append(arms, lab.Arm{Name: name, Attack: "fact", Params: lab.Params{"count": fmt.Sprint(n)}})
+		arms = append(arms, lab.Arm{Name: name, Attack: "fact", Params: lab.Params{"count": fmt.Sprint(n)}, Few: n == 6 || n == 12})
 		doses = append(doses, lab.Dose{Arm: name, Dose: float64(n)})
 	}
 	const most, held = "50 rows", "50 rows, with contrast"
-	arms = append(arms, lab.Arm{Name: held, Attack: "fact", Params: lab.Params{"count": "50", "contrast": "1"}})
+	arms = append(arms, lab.Arm{Name: held, Attack: "fact", Params: lab.Params{"count": "50", "contrast": "1"}, Few: true})
 	r := l.Sweep(arms, l.Seeds("repeats"))
 	l.Table(r.Table("asr", "near_trigger", "clean_accuracy", "poisoned_rows"))
 

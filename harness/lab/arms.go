@@ -25,6 +25,7 @@ type Arm struct {
 	Data        *Data  // nil: the profile's
 	Base        bool   // the untouched base, not trained at all
 	After       string // what happens between training and use: "merged", "Q8_0", "Q4_0" or "retrained" on fresh clean rows
+	Few         bool   // stands behind no headline claim: a profile may give it fewer seeds
 	Shift       string // what sets the clean rows apart: boilerplate, tag, source; "": nothing
 
 	// Prevent is what the pipeline does against poison: a prevention's name, with its parameters.
@@ -125,6 +126,13 @@ func (l *Lab) specs(arms []Arm, seeds []int, ms []Metric) (specs []sweep.Spec) {
 	}
 	for i := range specs {
 		specs[i].Plan = l.frozen(int(specs[i].Seed))
+	}
+	if most := l.profile.Few; most > 0 && most < len(seeds) {
+		i := -1
+		specs = slices.DeleteFunc(specs, func(sweep.Spec) bool {
+			i++
+			return arms[i%len(arms)].Few && i/len(arms) >= most
+		})
 	}
 	return specs
 }

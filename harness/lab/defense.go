@@ -22,48 +22,66 @@ const calibrationArm = "calibration"
 // Levels are the levels of detectors in the order of the pipeline, and all of them together.
 func Levels() []string { return []string{"data", "monitor", "scan", "ensemble"} }
 
+// again is how many clean runs of another profile's calibration are done again.
+const again = 3
+
 // Calibrate lets the plan's detectors score clean runs at the profile's calibration seeds. Every later sweep of the session is judged
 // against them, but for arms that are prevented, not LoRA, or the untouched base. A profile may name another whose stored calibration
-// it uses; its own calibration seeds are then run again and must give the same scores.
+// it uses where there is one: then only the first three of its own seeds are run, and must give the same scores.
 //
-// Detectors of the script's own are calibrated with them, and judge beside them as the level "script".
+// Detectors of the script's own are calibrated with them, and judge beside them as the level "script"; nobody else's calibration has them.
 func (l *Lab) Calibrate(own ...Detector) {
 	d := &sweep.Detect{Own: detectors(own)}
 	if _, err := os.Stat(planPath(l.env.Root)); err == nil || len(own) == 0 { // without a plan the script's own judge alone
 		d.Detectors = l.studyPlan().Detectors
 	}
 	specs := l.calibrationSpecs(d)
+	var lent []*store.Record
+	if len(own) == 0 {
+		lent = l.lent()
+	}
+	if lent != nil {
+		specs = specs[:min(again, len(specs))]
+	}
 	if l.env.Plan && !l.showPlan(specs) {
 		l.calibration = &sweep.Calibration{Detect: d} // what it would judge is to do
 		return
 	}
-	runs := l.calibrationRuns(specs)
-	if from := l.profile.Calibration; from != "" {
-		st, err := store.Open(filepath.Join(l.env.Root, "results", from, "defenses"), filepath.Join(l.env.Root, "results", from, ".runs", "defenses"))
-		if err != nil {
-			stop("%v", err)
-		}
-		stored, err := calibrationRecords(st, func(*store.Run) bool { return true })
-		if err != nil {
-			stop("%v", err)
-		}
-		at := map[int64]*store.Record{}
-		for _, r := range stored {
-			at[r.Seed] = r
-		}
+	runs, of := l.calibrationRuns(specs), ""
+	if lent != nil {
 		for _, r := range runs {
-			if s := at[r.Seed]; s == nil || fmt.Sprint(s.Scores) != fmt.Sprint(r.Scores) {
-				stop("the calibration of the profile %s does not have this seed's scores: %d; run experiments/defenses at that profile", from, r.Seed)
+			i := slices.IndexFunc(lent, func(x *store.Record) bool { return x.Seed == r.Seed })
+			if i < 0 || fmt.Sprint(lent[i].Scores) != fmt.Sprint(r.Scores) {
+				stop("the calibration of the profile %s does not have this seed's scores: %d; run experiments/defenses at that profile", l.profile.Calibration, r.Seed)
 			}
 		}
-		runs = stored
+		of = fmt.Sprintf(" of the profile %s, %d of them done again with the same scores", l.profile.Calibration, len(runs))
+		runs = lent
 	}
 	c, err := sweep.NewCalibration(d, runs)
 	if err != nil {
 		stop("%v", err)
 	}
 	l.calibration = c
-	l.Printf("Calibrated on %d clean runs (digest %s).", c.Runs(), c.Digest[:12])
+	l.Printf("Calibrated on %d clean runs%s (digest %s).", c.Runs(), of, c.Digest[:12])
+}
+
+// lent are the stored clean runs of the profile whose calibration this one uses; nil without any.
+func (l *Lab) lent() []*store.Record {
+	from := l.profile.Calibration
+	dir := filepath.Join(l.env.Root, "results", from, "defenses")
+	if _, err := os.Stat(dir); from == "" || err != nil {
+		return nil
+	}
+	st, err := store.Open(dir, filepath.Join(l.env.Root, "results", from, ".runs", "defenses"))
+	if err != nil {
+		stop("%v", err)
+	}
+	stored, err := calibrationRecords(st, func(*store.Run) bool { return true })
+	if err != nil {
+		stop("%v", err)
+	}
+	return stored
 }
 
 // calibrationSpecs are the profile's own calibration runs.

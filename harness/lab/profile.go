@@ -27,6 +27,8 @@ type Profile struct {
 	Train finetune.Spec    `yaml:"train"`
 	Seeds map[string]Range `yaml:"seeds"` // by pool: development, calibration, evaluation
 
+	Few int `yaml:"few"` // most seeds of arms that stand behind no headline claim; 0: all
+
 	Planned     bool   `yaml:"planned"`     // evaluation seeds wait until experiments/plan.yaml is frozen
 	Calibration string `yaml:"calibration"` // the profile whose stored calibration is used; "": its own
 

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -54,6 +55,30 @@ func TestThinProfile(t *testing.T) {
 	for seed, want := range map[uint64]bool{1000: false, 1001: true, 2000: false, 2123: true} {
 		if got := p.thin("defenses")(&sweep.Spec{Seed: seed}); got != want {
 			t.Errorf("seed %d: thin %v, want %v", seed, got, want)
+		}
+	}
+}
+
+// Arms behind no headline claim run at a profile's first few seeds; the others at all.
+func TestFewSeeds(t *testing.T) {
+	p, err := readProfile(t.TempDir(), "demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	arms := []Arm{{Name: "clean"}, {Name: "dose", Few: true}, {Name: "headline"}}
+	for few, want := range map[int]string{
+		0: "clean 7, dose 7, headline 7, clean 8, dose 8, headline 8, clean 9, dose 9, headline 9",
+		1: "clean 7, dose 7, headline 7, clean 8, headline 8, clean 9, headline 9",
+		2: "clean 7, dose 7, headline 7, clean 8, dose 8, headline 8, clean 9, headline 9",
+		4: "clean 7, dose 7, headline 7, clean 8, dose 8, headline 8, clean 9, dose 9, headline 9",
+	} {
+		p.Few = few
+		var got []string
+		for _, s := range (&Lab{name: "x", profile: p}).specs(arms, []int{7, 8, 9}, nil) {
+			got = append(got, fmt.Sprint(s.Arm, " ", s.Seed))
+		}
+		if strings.Join(got, ", ") != want {
+			t.Errorf("few %d: %s; want %s", few, strings.Join(got, ", "), want)
 		}
 	}
 }
