@@ -85,7 +85,12 @@ func main() {
 	// Each attack at each level: runs flagged of all, or why the level cannot see what is done.
 
 	//%%
-	arms := append([]lab.Arm{{Name: "clean", Probe: "backdoor"}}, attacks...)
+	arms := []lab.Arm{{Name: "clean", Probe: "backdoor"}}
+	for i, a := range attacks {
+		if l.Profile().Name != "demo" || i%3 != 2 { // the machinery in minutes; the study has all of them
+			arms = append(arms, a)
+		}
+	}
 	r := l.Sweep(arms, l.Seeds("attacks"))
 	l.Table(r.Matrix())
 
@@ -98,7 +103,7 @@ func main() {
 	}
 
 	//%%
-	l.Table(r.Detectors(names(attacks), "clean"))
+	l.Table(r.Detectors(names(arms[1:]), "clean"))
 
 	//%%
 	if len(l.Seeds("twins")) > 0 {

@@ -23,11 +23,11 @@ const calibrationArm = "calibration"
 func Levels() []string { return []string{"data", "monitor", "scan", "ensemble"} }
 
 // again is how many clean runs of another profile's calibration are done again.
-const again = 3
+const again = 2
 
 // Calibrate lets the plan's detectors score clean runs at the profile's calibration seeds. Every later sweep of the session is judged
 // against them, but for arms that are prevented, not LoRA, or the untouched base. A profile may name another whose stored calibration
-// it uses where there is one: then only the first three of its own seeds are run, and must give the same scores.
+// it uses where there is one: then only the first two of its own seeds are run, and must give the same scores.
 //
 // Detectors of the script's own are calibrated with them, and judge beside them as the level "script"; nobody else's calibration has them.
 func (l *Lab) Calibrate(own ...Detector) {
