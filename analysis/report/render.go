@@ -17,7 +17,7 @@ import (
 //go:embed template.md
 var templateText string
 
-// Render gives the files of a report on one or more profiles: REPORT.md, then, for each profile, its own report and figures
+// Render gives the files of a report on one or more profiles: REPORT.md and the results in README.md, then, for each profile, its own report and figures
 // in figures/PROFILE/report. REPORT.md is about the profile that [lead] chooses, with the others' claims beside its own.
 func Render(in ...*Input) ([]File, error) { return render(templateText, in...) }
 
@@ -44,6 +44,9 @@ func render(text string, in ...*Input) ([]File, error) {
 	}
 	first.others = nil
 	files := []File{{Path: "REPORT.md", Data: body}}
+	if text := first.readme(); text != nil {
+		files = append(files, File{Path: "README.md", Data: text})
+	}
 	for _, r := range all {
 		dir := "figures/" + r.in.Profile + "/report/"
 		if body, err = r.execute(text, "../../../"); err != nil {

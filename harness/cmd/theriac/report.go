@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"theriac/analysis/report"
 )
@@ -58,5 +60,5 @@ func renderReport(root, profile string) ([]report.File, error) {
 	if err != nil || profile == "" {
 		return files, err
 	}
-	return files[1:], nil // REPORT.md is about all profiles
+	return slices.DeleteFunc(files, func(f report.File) bool { return !strings.HasPrefix(f.Path, "figures/") }), nil // the others are about all profiles
 }

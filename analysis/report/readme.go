@@ -1,0 +1,77 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"theriac/analysis/estimate"
+	"theriac/analysis/tables"
+)
+
+// What stands between these lines of README.md is rendered; a README without them is left alone.
+const (
+	readmeFrom = "<!-- theriac report writes what follows -->\n"
+	readmeTo   = "<!-- theriac report wrote what precedes -->\n"
+)
+
+// readme is README.md with the leading profile's results; nil where there is no place for them.
+func (r *renderer) readme() []byte {
+	before, rest, ok := bytes.Cut(r.in.Readme, []byte(readmeFrom))
+	_, after, ended := bytes.Cut(rest, []byte(readmeTo))
+	if !ok || !ended {
+		return nil
+	}
+	return slices.Concat(before, []byte(readmeFrom+"\n"+r.missionTable()+"\n"), []byte(readmeTo), after)
+}
+
+// missionTable is the mission's table in short: each attack of the catalogue with what it does, what it costs in clean accuracy, and how
+// many runs each level flags; false alarms last.
+func (r *renderer) missionTable() string {
+	e := r.experiment("defenses")
+	t := tables.Table{Header: []string{"attack", "runs", "success %", "clean accuracy drop, points", "refusals %"}, Right: []bool{false, true, true, true, true}}
+	judges := append(slices.Clone(pipeline), levels[len(levels)-1])
+	for _, l := range judges {
+		t.Header, t.Right = append(t.Header, l.name), append(t.Right, true)
+	}
+	flags := func(arm string) (row []string) {
+		for _, l := range judges {
+			k, n, why := r.matrixCell(judge{level: l}, place{"defenses", arm})
+			switch {
+			case strings.HasPrefix(why, "n/a"):
+				row = append(row, "n/a")
+			case why != "":
+				row = append(row, why)
+			default:
+				row = append(row, fmt.Sprintf("%d of %d", k, n))
+			}
+		}
+		return row
+	}
+	for _, arm := range e.Arms() {
+		if e.Class(arm) != estimate.Attacked {
+			continue
+		}
+		done, _ := e.Runs(arm)
+		t.Add(append([]string{arm, fmt.Sprint(done), r.short(arm, "asr"), drop(e.Difference(arm, "clean", "clean_accuracy")), r.short(arm, "refusal")}, flags(arm)...)...)
+	}
+	if len(t.Rows) == 0 {
+		return "*No verdict is stored: not measured.*"
+	}
+	done, _ := e.Runs("clean")
+	t.Add(append([]string{"none: false alarms", fmt.Sprint(done), r.short("clean", "asr"), "–", r.short("clean", "refusal")}, flags("clean")...)...)
+	t.Notes = append(t.Notes, fmt.Sprintf("Profile %s. Means over seeds with %s intervals; runs flagged at conformal p at most %s, any one of the levels at a third of that. A dagger marks a warning.",
+		r.in.Profile, tables.Number(100*estimate.Level, 0)+" %", tables.Number(100*flagAt, 0)+" %"))
+	return markdown(&t)
+}
+
+// short is a mean of the experiment of defenses; a dash where there is none.
+func (r *renderer) short(arm, metric string) string {
+	m := r.mean("defenses", arm, metric)
+	if math.IsNaN(m.Value) {
+		return "–"
+	}
+	return tables.Rate(m)
+}
