@@ -12,7 +12,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -102,7 +101,7 @@ func (out *Outcome) child(ctx context.Context, dir string, o Options) error {
 	cmd.Env = append(os.Environ(), lab.EnvVar+"="+string(text), fmt.Sprintf("%s=%d", memoryVar, memory(o.Memory)))
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = grace
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	cmd.SysProcAttr = apart()
 	var stderr bytes.Buffer
 	cmd.Stderr = &tail{buf: &stderr}
 	pipe, err := cmd.StdoutPipe()
