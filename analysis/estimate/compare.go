@@ -7,8 +7,8 @@ import (
 	"theriac/analysis/stats"
 )
 
-// pairs are the seeds at which both arms have the metric, as differences arm minus baseline.
-func (e *Experiment) pairs(arm, baseline, metric string) (d []float64) {
+// Differences are the seeds at which both arms have the metric, as differences arm minus baseline.
+func (e *Experiment) Differences(arm, baseline, metric string) (d []float64) {
 	base := map[int64]float64{}
 	for _, r := range e.runs(baseline) {
 		if m, ok := r.metric(metric); ok {
@@ -37,7 +37,7 @@ func (e *Experiment) unpaired(arm, baseline, metric string) string {
 
 // Difference is arm minus baseline, paired by seed, with an interval over seeds.
 func (e *Experiment) Difference(arm, baseline, metric string) stats.Estimate {
-	d := e.pairs(arm, baseline, metric)
+	d := e.Differences(arm, baseline, metric)
 	if len(d) == 0 {
 		return none(e.unpaired(arm, baseline, metric))
 	}
@@ -50,7 +50,7 @@ func (e *Experiment) Difference(arm, baseline, metric string) stats.Estimate {
 
 // Compare tests arm against baseline, paired by seed, by exact sign-flip. Without a pair P is 1, with a warning.
 func (e *Experiment) Compare(arm, baseline, metric string, alternative stats.Alternative) stats.Test {
-	d := e.pairs(arm, baseline, metric)
+	d := e.Differences(arm, baseline, metric)
 	if len(d) == 0 {
 		return nothing(e.unpaired(arm, baseline, metric), alternative)
 	}
@@ -68,7 +68,7 @@ func nothing(why string, alternative stats.Alternative) stats.Test {
 // NonInferior tests that arm is not worse than baseline by more than margin (0.02 is two percentage points), paired by
 // seed, by exact sign-flip, one-sided. Larger is better. Without a pair it does not hold, with a warning.
 func (e *Experiment) NonInferior(arm, baseline, metric string, margin float64) stats.Margin {
-	d := e.pairs(arm, baseline, metric)
+	d := e.Differences(arm, baseline, metric)
 	fail := func(why string) stats.Margin {
 		return stats.Margin{Claim: stats.NonInferior, Margin: margin, Alpha: Alpha, Difference: none(why), Test: nothing(why, stats.Greater)}
 	}

@@ -40,12 +40,27 @@ type Replicated struct {
 	Committed, Fresh           stats.Estimate // arm less baseline
 	CommittedTest, FreshTest   stats.Test
 	CommittedWords, FreshWords string // why there is no test; empty if there is one
+
+	// Expected holds the mean of as many fresh seeds 95 times in 100, if they are as the committed ones.
+	Expected stats.Interval
 }
 
-// Lost tells that the committed runs show a claim and the fresh ones do not.
+// Lost tells that the committed runs show a claim and the fresh ones do not: by their own test, or, where they are too few for any
+// test to show something, because their mean is not one that the committed runs lead to expect.
 func (r *Replicated) Lost() bool {
-	return r.CommittedWords == "" && r.CommittedTest.P <= estimate.Alpha && (r.FreshWords != "" || r.FreshTest.P > estimate.Alpha)
+	switch {
+	case r.CommittedWords != "" || r.CommittedTest.P > estimate.Alpha:
+		return false
+	case r.FreshWords != "":
+		return true
+	case r.few():
+		return r.Fresh.Value < r.Expected.Low || r.Fresh.Value > r.Expected.High
+	}
+	return r.FreshTest.P > estimate.Alpha
 }
+
+// few tells that no outcome of the fresh seeds could be shown by their test.
+func (r *Replicated) few() bool { return r.FreshTest.SmallestP > estimate.Alpha }
 
 // Replicate tests every claim on both.
 func Replicate(committed, fresh *Input) ([]Replicated, error) {
@@ -60,7 +75,11 @@ func Replicate(committed, fresh *Input) ([]Replicated, error) {
 	out := make([]Replicated, len(claims))
 	for i, c := range claims {
 		a, b := both[0][i], both[1][i]
-		out[i] = Replicated{c.name, a.difference, b.difference, a.test, b.test, a.untested, b.untested}
+		out[i] = Replicated{Claim: c.name, Committed: a.difference, Fresh: b.difference, CommittedTest: a.test, FreshTest: b.test, CommittedWords: a.untested, FreshWords: b.untested}
+		if a.untested == "" && b.untested == "" {
+			d := (&renderer{in: committed}).experiment(c.experiment).Differences(c.arm, c.baseline, c.metric)
+			out[i].Expected = stats.PredictMean(d, b.difference.N, estimate.Level)
+		}
 	}
 	return out, nil
 }
@@ -88,6 +107,8 @@ func ReplicationTable(claims []Replicated) *tables.Table {
 			again = "shown on fresh seeds only"
 		case c.CommittedTest.P > estimate.Alpha:
 			again = "not shown on either"
+		case c.few():
+			again = fmt.Sprintf("as expected (%s to %s); too few to test", tables.Number(100*c.Expected.Low, 1), tables.Number(100*c.Expected.High, 1))
 		}
 		t.Add(c.Claim, x, p, y, q, again)
 	}
