@@ -10,7 +10,7 @@ import (
 
 // Names that hold digits and are no numbers.
 var (
-	names     = regexp.MustCompile(`\b(ED50|ED90|LoRA|AUROC|SHA-256|AVX2|Markdown|H[1-9])\b`)
+	names     = regexp.MustCompile(`\b(ED50|ED90|Phi-2|LoRA|AUROC|SHA-256|AVX2|Markdown|H[1-9])\b`)
 	codeBlock = regexp.MustCompile("(?s)```.*?```|`[^`\n]*`")
 	bare      = regexp.MustCompile(`(?i)[0-9]+([.,][0-9]+)*|\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundreds?|thousands?|dozens?|half|twice|percent|per cent)\b`)
 )
