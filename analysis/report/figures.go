@@ -103,16 +103,24 @@ func (r *renderer) forest(title, name string, arms []string, metric, axis string
 
 func stealthFigure(r *renderer) (*plots.Figure, error) {
 	var rows []plots.Arm
-	n := 0
+	n, single := 0, 0
 	for i, name := range attacked {
 		e := r.experiment(name)
 		for _, a := range r.attacks(name) {
 			d := e.Difference(a, baselines[name], "clean_accuracy")
+			if d.N == 1 && !math.IsNaN(d.Value) {
+				single++ // its interval is everything
+				continue
+			}
 			n = max(n, d.N)
 			rows = append(rows, plots.Arm{Name: name + ": " + a, Estimate: d, Color: i})
 		}
 	}
-	return plots.Differences(plots.Words{Title: "Clean accuracy: attacked less clean, same seeds", N: fmt.Sprintf("up to %d seeds", n)}, margin, rows)
+	words := fmt.Sprintf("up to %d seeds", n)
+	if single > 0 {
+		words += fmt.Sprintf("; %d arms with a single seed are left out", single)
+	}
+	return plots.Differences(plots.Words{Title: "Clean accuracy: attacked less clean, same seeds", N: words}, margin, rows)
 }
 
 // doses are the arms of a dose-response experiment that have a dose and nothing else, ascending as their names are.
