@@ -37,6 +37,7 @@ func (in *Input) Uses(first, last int64) (seed int64, found bool) {
 // Replicated is a headline claim on the committed seeds and on fresh ones, each by its own test.
 type Replicated struct {
 	Claim                      string         `json:"claim"`
+	Kind                       string         `json:"kind"` // "greater", "less" or "non-inferior"
 	Committed, Fresh           stats.Estimate // arm less baseline
 	CommittedTest, FreshTest   stats.Test
 	CommittedWords, FreshWords string // why there is no test; empty if there is one
@@ -46,15 +47,17 @@ type Replicated struct {
 }
 
 // Lost tells that the committed runs show a claim and the fresh ones do not: by their own test, or, where they are too few for any
-// test to show something, because their mean is not one that the committed runs lead to expect.
+// test to show something, because their mean falls short of what the committed runs lead to expect.
 func (r *Replicated) Lost() bool {
 	switch {
 	case r.CommittedWords != "" || r.CommittedTest.P > estimate.Alpha:
 		return false
 	case r.FreshWords != "":
 		return true
+	case r.few() && r.Kind == "less":
+		return r.Fresh.Value > r.Expected.High
 	case r.few():
-		return r.Fresh.Value < r.Expected.Low || r.Fresh.Value > r.Expected.High
+		return r.Fresh.Value < r.Expected.Low
 	}
 	return r.FreshTest.P > estimate.Alpha
 }
@@ -75,7 +78,7 @@ func Replicate(committed, fresh *Input) ([]Replicated, error) {
 	out := make([]Replicated, len(claims))
 	for i, c := range claims {
 		a, b := both[0][i], both[1][i]
-		out[i] = Replicated{Claim: c.name, Committed: a.difference, Fresh: b.difference, CommittedTest: a.test, FreshTest: b.test, CommittedWords: a.untested, FreshWords: b.untested}
+		out[i] = Replicated{Claim: c.name, Kind: c.kind, Committed: a.difference, Fresh: b.difference, CommittedTest: a.test, FreshTest: b.test, CommittedWords: a.untested, FreshWords: b.untested}
 		if a.untested == "" && b.untested == "" {
 			d := (&renderer{in: committed}).experiment(c.experiment).Differences(c.arm, c.baseline, c.metric)
 			out[i].Expected = stats.PredictMean(d, b.difference.N, estimate.Level)
@@ -108,7 +111,7 @@ func ReplicationTable(claims []Replicated) *tables.Table {
 		case c.CommittedTest.P > estimate.Alpha:
 			again = "not shown on either"
 		case c.few():
-			again = fmt.Sprintf("as expected (%s to %s); too few to test", tables.Number(100*c.Expected.Low, 1), tables.Number(100*c.Expected.High, 1))
+			again = fmt.Sprintf("yes, by what is expected (%s to %s); too few to test", tables.Number(100*c.Expected.Low, 1), tables.Number(100*c.Expected.High, 1))
 		}
 		t.Add(c.Claim, x, p, y, q, again)
 	}

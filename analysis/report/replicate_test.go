@@ -20,7 +20,9 @@ func TestLost(t *testing.T) {
 		"not shown again":          {Replicated{CommittedTest: shown, FreshTest: test(.06, .001), Fresh: at(.9), Expected: expected}, true},
 		"two seeds, as expected":   {Replicated{CommittedTest: shown, FreshTest: test(.25, .25), Fresh: at(.9), Expected: expected}, false},
 		"two seeds, far below":     {Replicated{CommittedTest: shown, FreshTest: test(.25, .25), Fresh: at(.7), Expected: expected}, true},
-		"two seeds, far above":     {Replicated{CommittedTest: shown, FreshTest: test(.25, .25), Fresh: at(1.1), Expected: expected}, true},
+		"two seeds, far above":     {Replicated{CommittedTest: shown, FreshTest: test(.25, .25), Fresh: at(1.1), Expected: expected}, false},
+		"less, far above":          {Replicated{Kind: "less", CommittedTest: shown, FreshTest: test(.25, .25), Fresh: at(1.1), Expected: expected}, true},
+		"less, far below":          {Replicated{Kind: "less", CommittedTest: shown, FreshTest: test(.25, .25), Fresh: at(.7), Expected: expected}, false},
 		"no fresh runs to compare": {Replicated{CommittedTest: shown, FreshWords: "no run"}, true},
 	} {
 		if got := c.r.Lost(); got != c.lost {

@@ -70,9 +70,8 @@ func prints(ts *testscript.TestScript, _ bool, args []string) {
 
 // readersFiles are what a reader brings: rows, a key, a table, this repository's experiments.
 func readersFiles(env *testscript.Env) error {
-	for _, name := range []string{"THERIAC_SMOLLM2", "HOME"} {
-		env.Setenv(name, os.Getenv(name))
-	}
+	env.Setenv("THERIAC_SMOLLM2", os.Getenv("THERIAC_SMOLLM2"))
+	env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
 	rows := func(name string, seed uint64, n int) error {
 		examples, err := gen.Examples(seed, gen.Train, gen.Demo, n)
 		if err != nil {
