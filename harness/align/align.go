@@ -8,7 +8,6 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -134,7 +133,7 @@ func Base(ctx context.Context, dev compute.Device, m *model.Model, sets *public.
 			return nil, err
 		}
 		if cache != "" {
-			if err := keep(adapter, dir); err != nil {
+			if err := adapter.Write(dir); err != nil { // a kill leaves it without a configuration, which reads as not there
 				return nil, err
 			}
 		}
@@ -192,22 +191,4 @@ func (r *Recipe) train(ctx context.Context, dev compute.Device, m *model.Model, 
 		return nil, err
 	}
 	return run.Delta.Adapter(), nil
-}
-
-func keep(a *model.Adapter, dir string) error {
-	if err := os.MkdirAll(filepath.Dir(dir), 0o777); err != nil {
-		return err
-	}
-	tmp, err := os.MkdirTemp(filepath.Dir(dir), ".part-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(tmp)
-	if err := a.Write(tmp); err != nil {
-		return err
-	}
-	if err := os.RemoveAll(dir); err != nil { // torn, or it would have been read
-		return err
-	}
-	return os.Rename(tmp, dir)
 }
