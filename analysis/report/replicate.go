@@ -81,7 +81,11 @@ func Replicate(committed, fresh *Input) ([]Replicated, error) {
 		out[i] = Replicated{Claim: c.name, Kind: c.kind, Committed: a.difference, Fresh: b.difference, CommittedTest: a.test, FreshTest: b.test, CommittedWords: a.untested, FreshWords: b.untested}
 		if a.untested == "" && b.untested == "" {
 			d := (&renderer{in: committed}).experiment(c.experiment).Differences(c.arm, c.baseline, c.metric)
-			out[i].Expected = stats.PredictMean(d, b.difference.N, estimate.Level)
+			expected, err := stats.PredictMean(d, b.difference.N, estimate.Level)
+			if err != nil {
+				return nil, err
+			}
+			out[i].Expected = expected.Interval
 		}
 	}
 	return out, nil

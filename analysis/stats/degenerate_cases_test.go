@@ -131,6 +131,7 @@ var degenerateSamples = map[string][]probe{
 	"BootstrapBCa": onDifferences(func(d []float64) outcome {
 		return got(BootstrapBCa(seeded(), Rows{N: len(d)}, averageOf(d), 1000, 0.95))
 	}, "ties"),
+	"PredictMean": onDifferences(func(d []float64) outcome { return got(PredictMean(d, 2, 0.95)) }, "ties", "large"),
 	"BootstrapMean": onDifferences(func(d []float64) outcome {
 		return got(BootstrapMean(seeded(), d, nil, Unbounded, 1000, 0.95))
 	}, "ties"),

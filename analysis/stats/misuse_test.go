@@ -69,6 +69,7 @@ var misuse = map[string][]probe{
 	"FitBinomial counts":         onCountsOf(func(k, n int) outcome { return got(FitBinomial([]BinomialRow{{nil, k, n, ""}}, Logit, 0.95)) }),
 	"FitTwoSlope counts":         onCountsOf(func(k, n int) outcome { return got(FitTwoSlope([]TwoSlopeRow{{1, 2, k, n, ""}}, TwoSlopeOptions{})) }),
 
+	"PredictMean level":         onFractions(func(x float64) outcome { return got(PredictMean(nil, 2, x)) }),
 	"Wilson level":              onFractions(func(x float64) outcome { return got(Wilson(1, 2, x)) }),
 	"ClopperPearsonLower level": onFractions(func(x float64) outcome { return got(ClopperPearsonLower(1, 2, x)) }),
 	"Newcombe level":            onFractions(func(x float64) outcome { return got(Newcombe(1, 2, 1, 2, x)) }),
@@ -90,6 +91,7 @@ var misuse = map[string][]probe{
 		return got(Needed(x, 1, 2, func(int) (Power, error) { return Power{}, nil }))
 	}),
 
+	"PredictMean value":       onImpossible(func(x float64) outcome { return got(PredictMean([]float64{x}, 2, 0.95)) }),
 	"BootstrapMean value":     onImpossible(func(x float64) outcome { return got(BootstrapMean(seeded(), []float64{x}, nil, Unbounded, 9, 0.95)) }),
 	"BootstrapMean support":   onImpossible(func(x float64) outcome { return got(BootstrapMean(seeded(), []float64{2}, nil, Rates, 9, 0.95)) }),
 	"Permutation value":       onImpossible(func(x float64) outcome { return got(Permutation(nil, []float64{1, x}, []float64{2}, TwoSided, 0)) }),

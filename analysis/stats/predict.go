@@ -1,15 +1,34 @@
 package stats
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
-// PredictMean is the range that holds the mean of m further values with probability level, if they come from the normal distribution
-// that the given ones came from (G. Hahn, JASA 64:878, 1969). Fewer than two values expect anything.
-func PredictMean(values []float64, m int, level float64) Interval {
-	n := len(values)
-	if n < 2 || m < 1 {
-		return Interval{math.Inf(-1), math.Inf(1), level}
+// PredictMean gives the mean of values and the range that holds the mean of m further ones with probability level, if both come from one
+// normal distribution (G. Hahn, JASA 64:878, 1969). Fewer than two values, or values without spread, let one expect anything.
+func PredictMean(values []float64, m int, level float64) (Estimate, error) {
+	const where = "prediction of a mean"
+	if err := checkLevel(where, level); err != nil {
+		return Estimate{}, err
 	}
-	centre := mean(values)
-	half := tCritical(level, float64(n-1)) * math.Sqrt(variance(values)*(1/float64(n)+1/float64(m)))
-	return Interval{centre - half, centre + half, level}
+	if err := checkFinite(where, values); err != nil {
+		return Estimate{}, err
+	}
+	if m < 1 {
+		return Estimate{}, fmt.Errorf("%s: %d further values: want at least 1", where, m)
+	}
+	n := len(values)
+	e := Estimate{Value: mean(values), Interval: Interval{math.Inf(-1), math.Inf(1), level}, N: n, Method: "prediction by Student's t",
+		Assumptions: []string{"the values and the further ones are independent draws from one normal distribution"}}
+	switch {
+	case n < 2:
+		e.Warnings = []string{fmt.Sprintf("%d values: their spread cannot be known", n)}
+	case variance(values) == 0:
+		e.Warnings = []string{fmt.Sprintf("%d values without spread: what others will be cannot be known", n)}
+	default:
+		half := tCritical(level, float64(n-1)) * math.Sqrt(variance(values)*(1/float64(n)+1/float64(m)))
+		e.Interval.Low, e.Interval.High = e.Value-half, e.Value+half
+	}
+	return e, nil
 }
