@@ -27,7 +27,7 @@ func PredictMean(values []float64, m int, level float64) (Estimate, error) {
 	case variance(values) == 0:
 		e.Warnings = []string{fmt.Sprintf("%d values without spread: what others will be cannot be known", n)}
 	default:
-		half := tCritical(level, float64(n-1)) * math.Sqrt(variance(values)*(1/float64(n)+1/float64(m)))
+		half := float64(tCritical(level, float64(n-1)) * math.Sqrt(variance(values)*(1/float64(n)+1/float64(m))))
 		e.Interval.Low, e.Interval.High = e.Value-half, e.Value+half
 	}
 	return e, nil
