@@ -8,7 +8,8 @@
 //     scanned rows against its share of the pool. Membership is permuted 999 times; Westfall and Young's max-T over the
 //     detectors gives p-values that hold jointly, whatever the groups are. Resamples of the reference alone would overlap;
 //   - without one, the run-level score is the largest weight. It means something only against other clean runs (a
-//     calibration), so a scan alone is inconclusive however quiet it is.
+//     calibration), so a scan alone is inconclusive however quiet it is. [Calibration] holds such runs: disjoint clean files of
+//     one size, for where the clean rows are not at hand; it wants many more of them than a reference does.
 //
 // The permutation is by row. It keeps each source's number of rows in either file where every source of the scanned file is also in
 // the reference and at least 20 cross; a file is never a source in this sense.
