@@ -17,8 +17,8 @@ import (
 //go:embed template.md
 var templateText string
 
-// Render gives the files of a report on one or more profiles: REPORT.md and the results in README.md, then, for each profile, its own report and figures
-// in figures/PROFILE/report. REPORT.md is about the profile that [lead] chooses, with the others' claims beside its own.
+// Render gives the files of a report on one or more profiles: REPORT.md and the results in README.md, then, for each profile, its own
+// report and figures in figures/PROFILE/report. REPORT.md is about the profile that [lead] chooses, with the others' claims beside its own.
 func Render(in ...*Input) ([]File, error) { return render(templateText, in...) }
 
 func render(text string, in ...*Input) ([]File, error) {

@@ -63,6 +63,17 @@ type Judgement struct {
 	Smallest float64 `json:"smallest_p"`
 }
 
+// Verdict is what a level's judgement comes to at alpha, and why, against n clean runs, which the reader knows as what.
+func (j *Judgement) Verdict(alpha float64, n int, what string) (Verdict, string) {
+	switch {
+	case j.Smallest > alpha:
+		return Inconclusive, fmt.Sprintf("%d %s cannot reach p <= %v: want at least %.0f", n, what, alpha, 1/alpha-1)
+	case j.P <= alpha:
+		return Flagged, fmt.Sprintf("p = %.3g against %d %s", j.P, n, what)
+	}
+	return NothingFound, fmt.Sprintf("p = %.3g against %d %s: that is no proof of cleanness", j.P, n, what)
+}
+
 // Judge holds results against the clean ones; named are the results' detectors as the file names them. The level's score is made
 // of the detectors in level. A detector that the file lacks, or has in another version, is an error.
 func (c *CleanScores) Judge(results []Result, named, level []string) (Judgement, []Judgement, error) {

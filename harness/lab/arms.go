@@ -104,6 +104,7 @@ func (l *Lab) specs(arms []Arm, seeds []int, ms []Metric) (specs []sweep.Spec) {
 			stop("sweep: the seed %d: want each once, from 0 on", seed)
 		}
 	}
+	var of []sweep.Spec // by arm
 	names := map[string]bool{}
 	measured := metrics(ms)
 	for i := range arms {
@@ -113,26 +114,16 @@ func (l *Lab) specs(arms []Arm, seeds []int, ms []Metric) (specs []sweep.Spec) {
 		names[arms[i].Name] = true
 		s := l.spec(&arms[i])
 		s.Metrics = measured
-		specs = append(specs, s)
+		of = append(of, s)
 	}
-	for _, seed := range seeds[1:] {
-		for _, s := range specs[:len(arms)] {
-			s.Seed = uint64(seed)
+	for i, seed := range seeds {
+		for j, s := range of {
+			if most := l.profile.Few; arms[j].Few && most > 0 && i >= most {
+				continue
+			}
+			s.Seed, s.Plan = uint64(seed), l.frozen(seed)
 			specs = append(specs, s)
 		}
-	}
-	for i := range arms {
-		specs[i].Seed = uint64(seeds[0])
-	}
-	for i := range specs {
-		specs[i].Plan = l.frozen(int(specs[i].Seed))
-	}
-	if most := l.profile.Few; most > 0 && most < len(seeds) {
-		i := -1
-		specs = slices.DeleteFunc(specs, func(sweep.Spec) bool {
-			i++
-			return arms[i%len(arms)].Few && i/len(arms) >= most
-		})
 	}
 	return specs
 }

@@ -258,17 +258,11 @@ func (c *scanModelCmd) judge(cal *scan.Calibration, results []defense.Result, r 
 		r.Detectors[i].P = each[i].P
 	}
 	r.P = level.P
-	judges := slices.ContainsFunc(r.Detectors, func(d detectorReport) bool { return d.Judges })
-	switch {
-	case !judges:
+	if !slices.ContainsFunc(r.Detectors, func(d detectorReport) bool { return d.Judges }) {
 		r.Why = "none of the detectors that the verdict goes by was run: " + strings.Join(scan.LevelDetectors, ", ")
-	case level.Smallest > c.Alpha:
-		r.Why = fmt.Sprintf("%d clean adapters cannot reach p <= %v: want at least %.0f", len(cal.Runs), c.Alpha, 1/c.Alpha-1)
-	case level.P <= c.Alpha:
-		r.Verdict, r.Why = defense.Flagged, fmt.Sprintf("p = %.3g against %d clean adapters", level.P, len(cal.Runs))
-	default:
-		r.Verdict, r.Why = defense.NothingFound, fmt.Sprintf("p = %.3g against %d clean adapters: that is no proof of cleanness", level.P, len(cal.Runs))
+		return nil
 	}
+	r.Verdict, r.Why = level.Verdict(c.Alpha, len(cal.Runs), "clean adapters")
 	return nil
 }
 

@@ -83,14 +83,6 @@ func (c *Calibration) judge(r *Report) error {
 		r.Detectors[i].P = each[i].P
 	}
 	r.Clean, r.P = len(c.Runs), level.P
-	switch {
-	case level.Smallest > r.Alpha:
-		r.Verdict = defense.Inconclusive
-		r.Why = fmt.Sprintf("%d clean files cannot reach p <= %v: want at least %.0f", len(c.Runs), r.Alpha, 1/r.Alpha-1)
-	case level.P <= r.Alpha:
-		r.Verdict, r.Why = defense.Flagged, fmt.Sprintf("p = %.3g against %d clean files", level.P, len(c.Runs))
-	default:
-		r.Verdict, r.Why = defense.NothingFound, fmt.Sprintf("p = %.3g against %d clean files: that is no proof of cleanness", level.P, len(c.Runs))
-	}
+	r.Verdict, r.Why = level.Verdict(r.Alpha, len(c.Runs), "clean files")
 	return nil
 }

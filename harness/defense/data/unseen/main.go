@@ -1,5 +1,5 @@
 // Command unseen scans public rows with published backdoors in them that no detector was tuned on: other seeds, other
-// triggers, other answers. `make unseen` runs it; it prints one line a file and the counts with their intervals.
+// triggers, other answers. `make unseen` runs it; it prints a line for each kind of file: how many of the draws are flagged, with the interval.
 //
 // The recipes are BackdoorLLM's (arXiv 2408.12798; DPA, targeted refusal and negative sentiment), put into the rows that are
 // scanned, and the identity-shifting rows of Qi et al. (arXiv 2310.03693) as published.
