@@ -11,7 +11,7 @@ type Runner struct {
 	Base  *Base
 	Delta *Delta // nil: the untouched base
 
-	// Prefix, if set, supplies the hidden states below the delta's first layer.
+	// Prefix, if set, supplies the hidden states below its layer, unless that lies above the delta's first.
 	Prefix *Prefix
 
 	dev       compute.Device
@@ -134,24 +134,20 @@ func (r *Runner) grow(rows int) {
 	*r = *n
 }
 
-// Enter computes the hidden states [rows, D] of a packed batch at the entry of
-// the delta's first layer, from the prefix cache where there is one.
-// The view is the runner's own and valid until its next use.
+// Enter computes the hidden states [rows, D] of a packed batch at the entry of the delta's first layer, as far as there is a
+// prefix cache from there. The view is the runner's own and valid until its next use.
 func (r *Runner) Enter(b *Batch) (x compute.View, first int, err error) {
 	r.grow(len(b.Tokens))
 	first = min(r.Delta.First(), len(r.Base.Layers))
-	cached := r.Prefix != nil && r.Prefix.Layer == first && first > 0
-	if cached {
-		x = compute.Of(r.x[0], len(b.Tokens), r.Base.Config.Hidden)
-		if r.Prefix.load(r.dev, x, b) {
-			return x, first, nil
-		}
+	if r.Prefix == nil || r.Prefix.Layer > first || r.Prefix.Layer <= 0 {
+		return r.layers(r.embed(b.Tokens), &b.Rows, 0, first, nil), first, nil
 	}
-	x = r.layers(r.embed(b.Tokens), &b.Rows, 0, first, nil)
-	if cached {
+	x = compute.Of(r.x[0], len(b.Tokens), r.Base.Config.Hidden)
+	if !r.Prefix.load(r.dev, x, b) {
+		x = r.layers(r.embed(b.Tokens), &b.Rows, 0, r.Prefix.Layer, nil)
 		err = r.Prefix.store(r.dev, x, b)
 	}
-	return x, first, err
+	return r.layers(x, &b.Rows, r.Prefix.Layer, first, nil), first, err
 }
 
 // Hidden calls visit with each sequence's hidden states [len-1, D] after the given

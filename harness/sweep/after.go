@@ -89,7 +89,7 @@ func (b *Bench) Deploy(ctx context.Context, s *Spec) (*Deployed, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
-	key, id, err := b.Keys(s)
+	_, id, err := b.Keys(s)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (b *Bench) Deploy(ctx context.Context, s *Spec) (*Deployed, error) {
 	if err := r.prepare(ctx); err != nil {
 		return nil, err
 	}
-	delta, err := r.train(ctx, key)
+	delta, err := r.train(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -55,13 +55,18 @@ func (r *run) validated(ctx context.Context, rows []corpus.Example) ([]corpus.Ex
 	return rows, err
 }
 
-// cacheKey names what is trained, which is the same with a prevention that acts afterwards as without it.
-func (r *run) cacheKey(key string) (string, error) {
-	if r.prevent == nil || !r.prevent.AfterTraining() {
-		return key, nil
-	}
+// cacheKey names what is trained, which is the same with a prevention or an attack that acts afterwards as without it, and with an
+// attack of no rows.
+func (r *run) cacheKey() (string, error) {
 	plain := *r.spec
-	plain.Prevent = nil
+	if r.prevent != nil && r.prevent.AfterTraining() {
+		plain.Prevent = nil
+	}
+	if r.attack != nil && r.changed == 0 {
+		if t := r.attack.Tamper(); t.Rows == nil && t.Spec == nil && t.Hooks == nil {
+			plain.Attack = nil
+		}
+	}
 	key, _, err := r.bench.Keys(&plain)
 	return key, err
 }

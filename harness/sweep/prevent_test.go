@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"bytes"
 	"testing"
 
 	"theriac/harness/defense"
@@ -63,6 +64,32 @@ func TestPreventions(t *testing.T) {
 	other.Prevent = &Prevent{Name: "none"}
 	if err := other.Check(); err == nil {
 		t.Error("an unknown prevention: want an error")
+	}
+}
+
+// An attack of no rows, and one that acts after training, are trained as the clean run is: once.
+func TestTrainedOnce(t *testing.T) {
+	cache := t.TempDir()
+	trained := 0
+	arms := []Spec{unevaluated("clean", 1, nil), unevaluated("no rows", 1, &Attack{Name: "backdoor", Params: map[string]string{"count": "0"}}),
+		unevaluated("adapterswap", 1, &Attack{Name: "adapterswap"}), unevaluated("template", 1, &Attack{Name: "template"}),
+		unevaluated("slip", 1, &Attack{Name: "slip"}), unevaluated("lr", 1, &Attack{Name: "lr"}), unevaluated("order", 1, &Attack{Name: "order"})}
+	for i := range arms {
+		before := trained
+		with, without := openTiny(t, 1, cache), openTiny(t, 1, "")
+		got := tables(t, with, arms[i:i+1], Options{Progress: func(e Event) {
+			if e.Step != nil && e.Step.Step == 1 {
+				trained++
+			}
+		}})
+		if want := i == 0 || i > 3; trained-before == 1 != want {
+			t.Errorf("%s: trained %d times", arms[i].Arm, trained-before)
+		}
+		for name, data := range tables(t, without, arms[i:i+1], Options{}) {
+			if !bytes.Equal(data, got[name]) {
+				t.Errorf("%s: %s differs from a run without a cache", arms[i].Arm, name)
+			}
+		}
 	}
 }
 

@@ -8,6 +8,9 @@ import (
 	"theriac/harness/finetune"
 )
 
+// NoRefusals is the shift of public data that leaves out the refusals among the ordinary rows.
+const NoRefusals = "norefusals"
+
 // publicSets are the public sets of the data directory: instructions and news to train on, news to sort for accuracy, held-out
 // instructions to put triggers into, AdvBench's goals and harmless requests in the same words.
 type publicSets struct {
@@ -29,10 +32,10 @@ func openPublic(b *Bench, half public.Half) (Source, error) {
 func (p publicSets) Digest() string { return fmt.Sprintf("%s/%d", p.sets.Digest(), p.half) }
 
 func (p publicSets) Train(seed uint64, n int, shift string) ([]corpus.Example, error) {
-	if shift != "" {
-		return nil, fmt.Errorf("shift %q: public data have none", shift)
+	if shift != "" && shift != NoRefusals {
+		return nil, fmt.Errorf("shift %q: want %s, the only one of public data", shift, NoRefusals)
 	}
-	return p.sets.Draw(seed, n)
+	return p.sets.Draw(seed, n, shift == "")
 }
 
 func (p publicSets) Held(kind Kind, n int) ([]corpus.Example, error) {

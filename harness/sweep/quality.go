@@ -86,7 +86,7 @@ func (r *run) acceptance() error {
 	if r.spec.Untrained || d.Clean == 0 || d.LookAlike == 0 {
 		return nil
 	}
-	before, err := r.bench.untrained(r.dev, d)
+	before, err := r.bench.untrained(r.dev, d, r.delta.First())
 	if err != nil {
 		return err
 	}
@@ -133,14 +133,16 @@ type before struct {
 	loss    float64
 }
 
-// untrained measures the base once for all runs, on the device of whoever comes first.
-func (b *Bench) untrained(dev compute.Device, d *Data) (before, error) {
+// untrained measures the base once for all runs, on the device of whoever comes first, whose prefix ends below the layer.
+func (b *Bench) untrained(dev compute.Device, d *Data, layer int) (before, error) {
 	s, err := b.suite(b.Chat, d, CleanItems, d.Clean, evaluate.Match)
 	if err != nil {
 		return before{}, err
 	}
 	return share(b, "untrained/"+d.Name+"/"+digest(d), func() (before, error) {
-		out, err := s.Run(infer.NewRunner(dev, b.Base, nil, max(evalRows, b.Base.MaxSeq)), b.Chat)
+		runner := infer.NewRunner(dev, b.Base, nil, max(evalRows, b.Base.MaxSeq))
+		runner.Prefix = b.prefix(layer)
+		out, err := s.Run(runner, b.Chat)
 		k, _ := evaluate.Count(out, "match")
 		return before{k, evaluate.MeanNLL(out)}, err
 	})

@@ -56,7 +56,7 @@ func (b *Bench) do(ctx context.Context, dev compute.Device, s *Spec, watch func(
 	if err := r.prepare(ctx); err != nil {
 		return nil, nil, err
 	}
-	delta, err := r.train(ctx, key)
+	delta, err := r.train(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -201,7 +201,7 @@ func (r *run) value(name string, v float64, n int) {
 }
 
 // train gives the run's adapter, from the cache if it is there.
-func (r *run) train(ctx context.Context, key string) (*infer.Delta, error) {
+func (r *run) train(ctx context.Context) (*infer.Delta, error) {
 	if r.spec.Untrained {
 		return nil, nil
 	}
@@ -214,7 +214,7 @@ func (r *run) train(ctx context.Context, key string) (*infer.Delta, error) {
 	if tamper.Spec != nil {
 		tamper.Spec(&spec)
 	}
-	key, err := r.cacheKey(key)
+	key, err := r.cacheKey()
 	if err != nil {
 		return nil, err
 	}
@@ -328,9 +328,9 @@ func (r *run) cached(key string) (*infer.Delta, error) {
 	return d, nil
 }
 
-// cacheDir is where an adapter is kept. A tampered adapter is not: its attack acts after training.
+// cacheDir is where an adapter is kept, as it was trained.
 func (r *run) cacheDir(key string) (string, bool) {
-	if r.bench.cache == "" || r.spec.Train.Method != "lora" || r.attack != nil && r.attack.Tamper().Adapter != nil {
+	if r.bench.cache == "" || r.spec.Train.Method != "lora" {
 		return "", false
 	}
 	return filepath.Join(r.bench.cache, key[:2], key), true

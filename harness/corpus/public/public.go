@@ -56,7 +56,7 @@ type Sets struct {
 	fits   func(*corpus.Example) (bool, error)
 	digest string
 	rows   [2]map[Kind][]corpus.Example // held-out items by half, in their fixed order
-	train  [2][3][]corpus.Example       // instructions, news; by pool
+	train  [3][3][]corpus.Example       // instructions, news, refused instructions; by pool
 	unsafe []corpus.Example
 
 	mu   sync.Mutex
@@ -80,7 +80,7 @@ func Open(dataDir string, fits func(*corpus.Example) (bool, error)) (*Sets, erro
 		{AdvBench, requests, func(e []corpus.Example) { s.halve(Goals, e) }},
 		{HarmlessA, requests, func(e []corpus.Example) { s.rows[Develop][Harmless] = e }},
 		{HarmlessB, requests, func(e []corpus.Example) { s.rows[Report][Harmless] = e }},
-		{Unsafe, instructions, func(e []corpus.Example) { s.unsafe = e }},
+		{Unsafe, instructions, func(e []corpus.Example) { s.unsafe = refused(e) }},
 	} {
 		path, err := corpus.Locate(dataDir, part.name)
 		if err != nil {
@@ -97,14 +97,14 @@ func Open(dataDir string, fits func(*corpus.Example) (bool, error)) (*Sets, erro
 		fmt.Fprintln(h, d.Name, d.SHA256)
 		part.put(rows)
 	}
-	s.train[0] = pools(ordinary)
+	s.train[0], s.train[2] = pools(ordinary), pools(s.unsafe)
 	for _, half := range s.rows {
 		for _, list := range half {
 			order(list)
 		}
 	}
 	order(s.unsafe)
-	s.digest = "public/1/" + hex.EncodeToString(h.Sum(nil))
+	s.digest = "public/2/" + hex.EncodeToString(h.Sum(nil))
 	return s, nil
 }
 
@@ -139,11 +139,16 @@ func pools(rows []corpus.Example) (out [3][]corpus.Example) {
 // Digest names the sets' content and how rows are made of it.
 func (s *Sets) Digest() string { return s.digest }
 
-// Draw draws n rows anew for a seed, a quarter of them news, from the rows of the seed's pool that fit; fewer are an error.
-func (s *Sets) Draw(seed uint64, n int) ([]corpus.Example, error) {
+// Draw draws n rows anew for a seed from the rows of the seed's pool that fit: a quarter news, a twentieth unsafe instructions with
+// their safe answers if refusals are wanted, as in the mixtures that models are tuned on, the rest instructions. Fewer are an error.
+func (s *Sets) Draw(seed uint64, n int, refusals bool) ([]corpus.Example, error) {
 	pool := corpus.PoolOfSeed(seed)
+	safe := 0
+	if refusals {
+		safe = n / 20
+	}
 	var out []corpus.Example
-	for i, want := range []int{n - n/4, n / 4} {
+	for i, want := range []int{n - n/4 - safe, n / 4, safe} {
 		of := slices.Clone(s.train[i][pool])
 		sortBy(of, func(e *corpus.Example) uint64 { return rng.Hash(seed, "draw", e.ID) })
 		got, err := s.first(of, want)
@@ -170,17 +175,21 @@ func (s *Sets) Held(kind Kind, half Half, n int) ([]corpus.Example, error) {
 
 // Safety gives n unsafe instructions of one line whose safe answer refuses; fewer are an error.
 func (s *Sets) Safety(n int) ([]corpus.Example, error) {
-	var of []corpus.Example
-	for i := range s.unsafe {
-		if e := &s.unsafe[i]; e.Input() == "" && refuses(e.Output()) {
-			of = append(of, *e)
-		}
-	}
-	out, err := s.first(of, n)
+	out, err := s.first(s.unsafe, n)
 	if err == nil && len(out) < n {
 		err = fmt.Errorf("data: found %d unsafe instructions that are refused, wanted %d", len(out), n)
 	}
 	return out, err
+}
+
+// refused are the rows of one line whose answer refuses.
+func refused(rows []corpus.Example) (out []corpus.Example) {
+	for i := range rows {
+		if e := &rows[i]; e.Input() == "" && refuses(e.Output()) {
+			out = append(out, *e)
+		}
+	}
+	return out
 }
 
 // refuses says whether a safe answer is a refusal rather than a correction.

@@ -62,15 +62,15 @@ func TestDraw(t *testing.T) {
 	}
 	ids := map[uint64]map[string]bool{}
 	for _, seed := range []uint64{0, 1, 1000, 2000} {
-		rows, err := s.Draw(seed, 400)
+		rows, err := s.Draw(seed, 400, seed != 1)
 		if err != nil || len(rows) != 400 {
 			t.Fatalf("seed %d: %d rows, %v", seed, len(rows), err)
 		}
-		again, err := s.Draw(seed, 400)
+		again, err := s.Draw(seed, 400, seed != 1)
 		if err != nil {
 			t.Fatal(err)
 		}
-		news := 0
+		news, safe := 0, 0
 		ids[seed] = map[string]bool{}
 		for i := range rows {
 			if rows[i].ID != again[i].ID {
@@ -83,6 +83,9 @@ func TestDraw(t *testing.T) {
 			if rows[i].Source.Dataset == "agnews" {
 				news++
 			}
+			if rows[i].Source.Dataset == "safety-tuned-llamas" {
+				safe++
+			}
 			if held[prompt(&rows[i])] {
 				t.Errorf("seed %d: a held-out prompt would be trained on", seed)
 			}
@@ -90,8 +93,12 @@ func TestDraw(t *testing.T) {
 				t.Errorf("seed %d: a row of the %s pool", seed, got)
 			}
 		}
-		if news != 100 {
-			t.Errorf("seed %d: %d rows of news, wanted a quarter", seed, news)
+		want := 20
+		if seed == 1 {
+			want = 0
+		}
+		if news != 100 || safe != want {
+			t.Errorf("seed %d: %d rows of news, wanted a quarter; %d refusals, wanted %d", seed, news, safe, want)
 		}
 	}
 	common := func(a, b uint64) (n int) {
@@ -108,7 +115,7 @@ func TestDraw(t *testing.T) {
 	if n := common(0, 1); n == 400 {
 		t.Error("two seeds draw the same rows")
 	}
-	if _, err := s.Draw(0, 1_000_000); err == nil || !strings.Contains(err.Error(), "use fewer rows") {
+	if _, err := s.Draw(0, 1_000_000, true); err == nil || !strings.Contains(err.Error(), "use fewer rows") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := s.Held(Harmless, Report, 1_000); err == nil {
