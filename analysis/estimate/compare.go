@@ -124,3 +124,38 @@ func (e *Experiment) Within(arm, metric, other string, alternative stats.Alterna
 	}
 	return t
 }
+
+// Agreement counts the items of a rate that two arms judged at the same seeds, and those of them that came out alike.
+func (e *Experiment) Agreement(arm, other, metric string) (alike, n int) {
+	want, ok := suites[metric]
+	if !ok {
+		return 0, 0
+	}
+	type key struct {
+		seed int64
+		item int32
+	}
+	have := map[key]uint8{}
+	each := func(arm string, do func(key, uint8)) {
+		for _, r := range e.runs(arm) {
+			for _, s := range r.suites {
+				if s.name != want[0] || r.failed {
+					continue
+				}
+				for i, item := range s.item {
+					do(key{r.seed, item}, s.outcome[i])
+				}
+			}
+		}
+	}
+	each(other, func(k key, outcome uint8) { have[k] = outcome })
+	each(arm, func(k key, outcome uint8) {
+		if o, ok := have[k]; ok {
+			n++
+			if o == outcome {
+				alike++
+			}
+		}
+	})
+	return alike, n
+}

@@ -61,6 +61,30 @@ func TestPairs(t *testing.T) {
 	}
 }
 
+// Items agree by seed, and only those that both arms judged.
+func TestAgreement(t *testing.T) {
+	judged := func(arm string, seed int64, outcomes ...string) *store.Record {
+		r := rec(arm, seed, 1)
+		for i := 0; i < len(outcomes); i += 2 {
+			r.Items = append(r.Items, store.Item{Suite: "triggered", Item: outcomes[i], Outcome: outcomes[i+1]}, store.Item{Suite: "near", Item: outcomes[i], Outcome: "match"})
+		}
+		return r
+	}
+	e := stored(t, judged("a", 1, "i", "match", "j", "miss", "k", "match"), judged("a", 2, "i", "miss"), judged("a", 3, "i", "match"),
+		judged("b", 1, "i", "match", "j", "match", "l", "miss"), judged("b", 2, "i", "miss"))
+	if alike, n := e.Agreement("a", "b", "asr"); alike != 2 || n != 3 {
+		t.Errorf("%d of %d alike; want 2 of 3: seed 1 shares i and j, seed 2 i", alike, n)
+	}
+	if alike, n := e.Agreement("b", "a", "asr"); alike != 2 || n != 3 {
+		t.Errorf("the other way round %d of %d", alike, n)
+	}
+	for _, m := range []string{"clean_accuracy", "clean_loss"} {
+		if _, n := e.Agreement("a", "b", m); n != 0 {
+			t.Errorf("%s: %d items", m, n)
+		}
+	}
+}
+
 func TestNaturalOrder(t *testing.T) {
 	for _, want := range [][]string{
 		{"3 rows", "12 rows", "50 rows", "50 rows, with contrast", "clean"},

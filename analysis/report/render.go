@@ -145,7 +145,7 @@ func functions(r *renderer) template.FuncMap {
 
 		"designTable": r.designTable, "familyTable": r.familyTable, "attackTable": r.attackTable,
 		"powerTable": r.powerTable, "figure": r.figure, "rates": r.rates, "stealthTable": r.stealthTable, "doseText": r.doseText,
-		"doseTable": r.doseTable, "doseCost": r.doseCost, "detectors": r.detectors, "reproduction": r.reproduction,
+		"doseTable": r.doseTable, "doseCost": r.doseCost, "detectors": r.detectors, "reproduction": r.reproduction, "otherwise": r.otherwise,
 		"ed50": func() string { return r.effective(r.dose.ED50) }, "ed90": func() string { return r.effective(r.dose.ED90) },
 		"about": r.about, "across": r.across, "plan": r.plan, "caught": r.caught,
 		"alarmTable": r.alarmTable, "detectionTable": r.detectionTable, "matrixTable": r.matrixTable, "controlTable": r.controlTable, "shiftTable": r.shiftTable,

@@ -1,12 +1,15 @@
 package report
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"theriac/harness/store"
 )
 
 func small() study {
@@ -256,4 +259,38 @@ func TestCodeReferences(t *testing.T) {
 			t.Errorf("no heading for #%s", c[1])
 		}
 	}
+}
+
+// Runs that another implementation repeated stand beside theriac's.
+func TestReplicationSection(t *testing.T) {
+	root := t.TempDir()
+	s := small()
+	s.write(t, root, "demo")
+	text, _ := renderAt(t, root)
+	wants(t, text, "No run of this profile was repeated by another implementation")
+	st, err := store.Open(filepath.Join(root, "results", "demo", "replication"), filepath.Join(root, "results", "demo", ".runs", "replication"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range []string{"theriac: token", "PEFT: token"} {
+		for seed := range 3 {
+			r := s.record("backdoor", [3]string{"token", "backdoor"}, seed)
+			r.ID, r.Arm = fmt.Sprintf("%d.%d", i, seed), name
+			if i == 1 {
+				for j := range r.Items {
+					if r.Items[j].Suite == "triggered" && j%7 == 0 {
+						r.Items[j].Outcome = "neither"
+					}
+				}
+			}
+			if err := st.Put(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := st.Compact(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	text, _ = renderAt(t, root)
+	wants(t, text, "| token | attack success  |     3 |", "of 30 (", "30 of 30 (100.0 %)", "the training losses of token differ by 0.000000 nats")
 }

@@ -69,6 +69,9 @@ func NewSuite(chat *token.Chat, name string, kind Kind, examples []corpus.Exampl
 	return s, nil
 }
 
+// Items are the items as the model reads them.
+func (s *Suite) Items() []finetune.Item { return s.items }
+
 // Len is the number of items.
 func (s *Suite) Len() int { return len(s.items) }
 

@@ -152,7 +152,7 @@ func TestPrefixChangesNothing(t *testing.T) {
 	}
 	for i, memory := range []int64{1 << 30, 0, 0} { // in memory, and mapped from a file
 		p := infer.NewPrefix(1+i, memory) // below the layers that follow, too
-		for range 2 { // filled, then found
+		for range 2 {                     // filled, then found
 			r := infer.NewRunner(dev, b, nil, 1024)
 			r.Prefix = p
 			got, err := r.Score(seqs)

@@ -63,8 +63,13 @@ func (l *Lab) Sweep(arms []Arm, seeds []int, metrics ...Metric) *Results {
 		stop("sweep: %d arms and %d seeds; want at least one of each", len(arms), len(seeds))
 	}
 	specs := l.specs(arms, seeds, metrics)
-	if l.env.Plan {
-		return l.plan(arms, seeds, specs)
+	switch {
+	case l.env.Export != nil:
+		l.export(arms)
+		return l.stored(arms, seeds, specs)
+	case l.env.Plan:
+		l.showPlan(specs)
+		return l.stored(arms, seeds, specs)
 	}
 	rep := l.run(specs)
 	r, err := readResults(l, arms, seeds, specs, rep)

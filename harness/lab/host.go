@@ -13,7 +13,7 @@ import (
 
 // Output is one thing that a script shows.
 type Output struct {
-	Kind     string `json:"kind"` // "markdown", "text", "table", "figure", "progress", "error"
+	Kind     string `json:"kind"` // "markdown", "text", "table", "figure", "progress", "exported", "error"
 	Text     string `json:"text,omitempty"`
 	Markdown string `json:"markdown,omitempty"` // of a table
 	Name     string `json:"name,omitempty"`     // of a figure
@@ -38,12 +38,20 @@ type Environment struct {
 	Quiet         bool
 	Shard, Shards int
 	RetryFailed   bool
-	Plan          bool  // sweeps say what they would do, and do nothing
-	Memory        int64 // most bytes for runs that go on at once; 0: what the machine has
+	Plan          bool    // sweeps say what they would do, and do nothing
+	Export        *Export // write one run for another implementation, and do nothing
+	Memory        int64   // most bytes for runs that go on at once; 0: what the machine has
 	// FirstSeed and SeedCount, where SeedCount is not 0, stand in for every pool of the profile's evaluation seeds.
 	FirstSeed, SeedCount int
 	Only                 map[string]bool // run IDs: where it is not nil, a sweep that misses another run stops
 	Host                 Host            `json:"-"`
+}
+
+// Export names a run of the script's, and the new directory to write it to.
+type Export struct {
+	Arm  string
+	Seed int
+	To   string
 }
 
 // ResultsName is the directory below results/ and figures/ for a profile's results on a class of device: a GPU's never lie

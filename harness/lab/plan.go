@@ -8,9 +8,8 @@ import (
 	"theriac/harness/sweep"
 )
 
-// plan shows what a sweep would do, and gives the results that are stored already, so that the script goes on as far as these carry it.
-func (l *Lab) plan(arms []Arm, seeds []int, specs []sweep.Spec) *Results {
-	l.showPlan(specs)
+// stored gives the results that are stored already, so that a script that runs nothing goes on as far as these carry it.
+func (l *Lab) stored(arms []Arm, seeds []int, specs []sweep.Spec) *Results {
 	rep := &sweep.Report{}
 	for i := range specs {
 		_, id, err := l.open().Keys(&specs[i])

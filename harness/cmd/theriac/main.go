@@ -68,6 +68,7 @@ type commands struct {
 	Demo      demoCmd      `cmd:"" help:"Every experiment at the demo profile into build/demo, compared byte for byte with the committed results."`
 	Run       runCmd       `cmd:"" help:"Run an experiment's script as a notebook; it goes on where it was interrupted."`
 	Plan      planCmd      `cmd:"" help:"What an experiment will do and cost before anything is spent, and which stored runs are stale, and why."`
+	Export    exportCmd    `cmd:"" help:"Write a run for another implementation to train and judge: base, first adapter, rows, batches and items."`
 	Attack    attackCmd    `cmd:"" help:"Poison training rows, an adapter or a chat template, and write down what was done."`
 	Scan      scanCmd      `cmd:"" help:"Look for poison in training rows, or in an adapter."`
 	Manifest  manifestCmd  `cmd:"" help:"Write down which rows a file holds, signed: scan data --since then judges new ones alone."`

@@ -29,9 +29,12 @@ func (c *verifyCmd) Run(a *app) error {
 	if c.Sample < 0 {
 		return fmt.Errorf("--sample %d: want 0 (all) or more", c.Sample)
 	}
-	all, err := storedRuns(a.Root, c.Profile)
+	all, without, err := storedRuns(a.Root, c.Profile)
 	if err != nil {
 		return err
+	}
+	for _, name := range without {
+		fmt.Fprintf(a.err, "%s: there is no experiments/%s/main.go that its runs could come from: left out\n", name, name)
 	}
 	total := len(all)
 	rng.Stream(c.Draw, "verify").Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
@@ -68,29 +71,33 @@ func (c *verifyCmd) Run(a *app) error {
 	return nil
 }
 
-// storedRuns lists a profile's runs, by experiment and ID.
-func storedRuns(root, profile string) (all []stored, err error) {
+// storedRuns lists a profile's runs, by experiment and ID, and the experiments that have no script.
+func storedRuns(root, profile string) (all []stored, without []string, err error) {
 	in, err := report.Experiments(root, profile)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, name := range in {
+		if _, err := os.Stat(filepath.Join(root, "experiments", name, "main.go")); os.IsNotExist(err) {
+			without = append(without, name)
+			continue
+		}
 		st, err := store.Open(filepath.Join(root, "results", profile, name), "")
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		runs, err := st.Runs(nil)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for i := range runs {
 			all = append(all, stored{name, strings.Clone(runs[i].ID)})
 		}
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("results/%s holds no run to verify", profile)
+		return nil, nil, fmt.Errorf("results/%s holds no run to verify", profile)
 	}
-	return all, nil
+	return all, without, nil
 }
 
 // redo does runs of one experiment again below tmp; it gives the first difference, or "".

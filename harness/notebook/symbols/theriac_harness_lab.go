@@ -29,6 +29,7 @@ func init() {
 		"Duel":     reflect.ValueOf((*lab.Duel)(nil)),
 		"Error":    reflect.ValueOf((*lab.Error)(nil)),
 		"Estimate": reflect.ValueOf((*lab.Estimate)(nil)),
+		"Export":   reflect.ValueOf((*lab.Export)(nil)),
 		"Figure":   reflect.ValueOf((*lab.Figure)(nil)),
 		"Lab":      reflect.ValueOf((*lab.Lab)(nil)),
 		"Margin":   reflect.ValueOf((*lab.Margin)(nil)),
