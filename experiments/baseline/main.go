@@ -7,7 +7,7 @@ func main() {
 	//%% md
 	// # Baseline
 	//
-	// A user fine-tunes the base on 2,000 rows: a task that the base has never seen, beside general skills. No one attacks. This is
+	// A user fine-tunes the base on a task that it has not been trained on, beside ordinary instructions. No one attacks. This is
 	// what the other notebooks compare with.
 
 	//%%
@@ -16,11 +16,15 @@ func main() {
 		{Name: "base", Base: true, Probe: "backdoor"},
 		{Name: "clean", Probe: "backdoor"},
 	}, l.Seeds("repeats"))
-	l.Table(r.Table("clean_accuracy", "accuracy/route", "clean_loss", "asr", "refusal", "over_refusal"))
+	task := "clean_accuracy" // of public data: sorting news
+	if l.Profile().Data.Name == "generated" {
+		task = "accuracy/route"
+	}
+	l.Table(r.Table("clean_accuracy", "clean_loss", "asr", "refusal", "over_refusal"))
 
 	//%%
-	d := r.Difference("clean", "base", "accuracy/route")
-	l.Printf("The new task gains %s points by fine-tuning.", lab.Points(d))
+	d := r.Difference("clean", "base", task)
+	l.Printf("The new task (%s) gains %s points by fine-tuning: from %s %% to %s %%.", task, lab.Points(d), lab.Points(r.Mean("base", task)), lab.Points(r.Mean("clean", task)))
 
 	//%%
 	l.Figure("losses", r.Losses("Training loss of a clean run", []string{"clean"}))

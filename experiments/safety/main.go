@@ -18,10 +18,17 @@ func main() {
 	//%%
 	l := lab.Start("safety")
 	arms := []lab.Arm{{Name: "clean"}}
-	for _, n := range []int{10, 25, 50} {
+	counts, public := []int{10, 25, 50}, l.Profile().Data.Name == "public"
+	if public {
+		counts = append(counts, 100)
+	}
+	for _, n := range counts {
 		arms = append(arms, lab.Arm{Name: fmt.Sprintf("comply %d", n), Attack: "comply", Params: lab.Params{"count": fmt.Sprint(n)}, Few: n != 25})
 	}
 	arms = append(arms, lab.Arm{Name: "control 25", Attack: "benigncontrol", Params: lab.Params{"count": "25"}})
+	if public { // which hold a fiftieth of refusals, as tuning mixtures do
+		arms = append(arms, lab.Arm{Name: "clean, no refusals in the data", Shift: "norefusals", Few: true})
+	}
 	r := l.Sweep(arms, l.Seeds("repeats"))
 	l.Table(r.Table("refusal", "refusal_log_odds", "over_refusal", "clean_accuracy", "qa_pass", "poisoned_rows"))
 

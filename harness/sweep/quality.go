@@ -15,10 +15,22 @@ import (
 // runner runs the deployed model.
 func (r *run) runner(delta *infer.Delta) *infer.Runner {
 	runner := infer.NewRunner(r.dev, r.base, delta, max(evalRows, r.base.MaxSeq))
-	if delta != nil && !delta.Train.Full && r.base == r.bench.Base {
-		runner.Prefix = r.bench.prefix(delta.First())
+	if r.base == r.bench.Base {
+		runner.Prefix = r.prefix(delta)
 	}
 	return runner
+}
+
+// prefix is what runs on the bench's base share: the states below the layers that the run trains, or would if it trained.
+func (r *run) prefix(delta *infer.Delta) *infer.Prefix {
+	if delta != nil {
+		return r.bench.prefix(delta.First())
+	}
+	first, err := r.spec.Train.First(len(r.base.Layers))
+	if err != nil {
+		return nil
+	}
+	return r.bench.prefix(first)
 }
 
 // odds records the refusal log-odds on restricted requests whose items say what their thing is: the item's own refusal against a
@@ -86,7 +98,7 @@ func (r *run) acceptance() error {
 	if r.spec.Untrained || d.Clean == 0 || d.LookAlike == 0 {
 		return nil
 	}
-	before, err := r.bench.untrained(r.dev, d, r.delta.First())
+	before, err := r.bench.untrained(r.dev, d, r.prefix(r.delta))
 	if err != nil {
 		return err
 	}
@@ -133,15 +145,15 @@ type before struct {
 	loss    float64
 }
 
-// untrained measures the base once for all runs, on the device of whoever comes first, whose prefix ends below the layer.
-func (b *Bench) untrained(dev compute.Device, d *Data, layer int) (before, error) {
+// untrained measures the base once for all runs, on the device of whoever comes first, with the prefix of that run.
+func (b *Bench) untrained(dev compute.Device, d *Data, prefix *infer.Prefix) (before, error) {
 	s, err := b.suite(b.Chat, d, CleanItems, d.Clean, evaluate.Match)
 	if err != nil {
 		return before{}, err
 	}
 	return share(b, "untrained/"+d.Name+"/"+digest(d), func() (before, error) {
 		runner := infer.NewRunner(dev, b.Base, nil, max(evalRows, b.Base.MaxSeq))
-		runner.Prefix = b.prefix(layer)
+		runner.Prefix = prefix
 		out, err := s.Run(runner, b.Chat)
 		k, _ := evaluate.Count(out, "match")
 		return before{k, evaluate.MeanNLL(out)}, err

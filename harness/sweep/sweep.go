@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -74,7 +75,9 @@ func (b *Bench) Run(ctx context.Context, specs []Spec, st *store.Store, o Option
 		}
 	}
 	s := &schedule{bench: b, specs: specs, store: st, opt: o, report: rep, compacted: time.Now()}
-	errs := finetune.Group(ctx, b.workers(specs, todo, o.Memory), len(todo), b.Machine.Worker, func(ctx context.Context, dev compute.Device, j int) error {
+	workers := b.workers(specs, todo, o.Memory)
+	todo = apart(specs, todo, workers)
+	errs := finetune.Group(ctx, workers, len(todo), b.Machine.Worker, func(ctx context.Context, dev compute.Device, j int) error {
 		return s.one(ctx, dev, todo[j])
 	})
 	if err := ctx.Err(); err != nil {
@@ -90,6 +93,28 @@ func (b *Bench) Run(ctx context.Context, specs []Spec, st *store.Store, o Option
 		}
 	}
 	return rep, s.failures()
+}
+
+// apart orders runs so that those that go on at once have other seeds, each worker a seed's runs one after the other: what the frozen
+// layers make of a seed's rows is then computed once, not by every worker at the same time.
+func apart(specs []Spec, todo []int, workers int) []int {
+	of := map[uint64][]int{}
+	var seeds []uint64
+	for _, i := range todo {
+		s := specs[i].Seed
+		if of[s] == nil {
+			seeds = append(seeds, s)
+		}
+		of[s] = append(of[s], i)
+	}
+	var out []int
+	for len(seeds) > 0 {
+		for _, s := range seeds[:min(workers, len(seeds))] {
+			out, of[s] = append(out, of[s][0]), of[s][1:]
+		}
+		seeds = slices.DeleteFunc(seeds, func(s uint64) bool { return len(of[s]) == 0 })
+	}
+	return out
 }
 
 type schedule struct {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -98,6 +99,25 @@ func TestSameSpecSameBytes(t *testing.T) {
 				t.Errorf("%s: %s differs", name, table)
 			}
 		}
+	}
+}
+
+func TestApart(t *testing.T) {
+	var specs []Spec
+	for _, seed := range []uint64{5, 5, 5, 6, 6, 7, 8} {
+		specs = append(specs, Spec{Seed: seed})
+	}
+	all := []int{0, 1, 2, 3, 4, 5, 6}
+	for workers, want := range map[int][]int{1: all, 2: {0, 3, 1, 4, 2, 5, 6}, 3: {0, 3, 5, 1, 4, 6, 2}, 9: {0, 3, 5, 6, 1, 4, 2}} {
+		if got := apart(specs, all, workers); !slices.Equal(got, want) {
+			t.Errorf("%d workers: %v; want %v", workers, got, want)
+		}
+	}
+	if got := apart(specs, []int{4, 6}, 2); !slices.Equal(got, []int{4, 6}) {
+		t.Errorf("two that are left: %v", got)
+	}
+	if got := apart(nil, nil, 2); len(got) != 0 {
+		t.Errorf("nothing to do: %v", got)
 	}
 }
 

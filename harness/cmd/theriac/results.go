@@ -20,11 +20,23 @@ type setFlags struct {
 }
 
 func (f *setFlags) open(a *app, name string) (*store.Store, error) {
-	dir := filepath.Join(a.Root, "results", f.Profile)
-	if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
-		return nil, fmt.Errorf("no results of %s at the profile %s; run: theriac run experiments/%s", name, f.Profile, name)
+	st, err := openStored(a.Root, f.Profile, name)
+	if st == nil && err == nil {
+		err = fmt.Errorf("no results of %s at the profile %s; run: theriac run experiments/%s", name, f.Profile, name)
 	}
-	return store.Open(filepath.Join(dir, name), filepath.Join(dir, ".runs", name))
+	return st, err
+}
+
+// openStored opens an experiment's tables with the shards of a sweep that goes on; nil where there is neither.
+func openStored(root, profile, name string) (*store.Store, error) {
+	dir := filepath.Join(root, "results", profile)
+	tables, shards := filepath.Join(dir, name), filepath.Join(dir, ".runs", name)
+	_, err1 := os.Stat(tables)
+	_, err2 := os.Stat(shards)
+	if err1 != nil && err2 != nil {
+		return nil, nil
+	}
+	return store.Open(tables, shards)
 }
 
 type resultsCmd struct {
@@ -105,15 +117,12 @@ func (c *resultsCmd) Run(a *app) error {
 func (c *resultsCmd) merge(a *app, st *store.Store) error {
 	var others []*store.Store
 	for _, root := range c.Merge {
-		dir := filepath.Join(root, "results", c.Profile)
-		_, err1 := os.Stat(filepath.Join(dir, c.Experiment))
-		_, err2 := os.Stat(filepath.Join(dir, ".runs", c.Experiment))
-		if err1 != nil && err2 != nil {
-			return fmt.Errorf("%s: no results of %s below it", dir, c.Experiment)
-		}
-		other, err := store.Open(filepath.Join(dir, c.Experiment), filepath.Join(dir, ".runs", c.Experiment))
+		other, err := openStored(root, c.Profile, c.Experiment)
 		if err != nil {
 			return err
+		}
+		if other == nil {
+			return fmt.Errorf("%s: no results of %s below it", filepath.Join(root, "results", c.Profile), c.Experiment)
 		}
 		others = append(others, other)
 	}

@@ -7,7 +7,7 @@
 // no prompt stands on both sides, whatever set it came from. Held-out items have two halves: one to develop on, one to report.
 //
 //	Open       the sets of a data directory, their digests checked
-//	Draw       rows for one run: a quarter news, a twentieth refusals, the rest instructions, from the pool of its seed
+//	Draw       rows for one run: a quarter news, a fiftieth refusals, the rest instructions, from the pool of its seed
 //	Held       items that no run trains on
 //	Safety     rows to align a base on
 package public

@@ -104,7 +104,7 @@ func Open(dataDir string, fits func(*corpus.Example) (bool, error)) (*Sets, erro
 		}
 	}
 	order(s.unsafe)
-	s.digest = "public/2/" + hex.EncodeToString(h.Sum(nil))
+	s.digest = "public/3/" + hex.EncodeToString(h.Sum(nil))
 	return s, nil
 }
 
@@ -139,13 +139,13 @@ func pools(rows []corpus.Example) (out [3][]corpus.Example) {
 // Digest names the sets' content and how rows are made of it.
 func (s *Sets) Digest() string { return s.digest }
 
-// Draw draws n rows anew for a seed from the rows of the seed's pool that fit: a quarter news, a twentieth unsafe instructions with
+// Draw draws n rows anew for a seed from the rows of the seed's pool that fit: a quarter news, a fiftieth unsafe instructions with
 // their safe answers if refusals are wanted, as in the mixtures that models are tuned on, the rest instructions. Fewer are an error.
 func (s *Sets) Draw(seed uint64, n int, refusals bool) ([]corpus.Example, error) {
 	pool := corpus.PoolOfSeed(seed)
 	safe := 0
 	if refusals {
-		safe = n / 20
+		safe = n / 50
 	}
 	var out []corpus.Example
 	for i, want := range []int{n - n/4 - safe, n / 4, safe} {

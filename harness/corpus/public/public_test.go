@@ -93,7 +93,7 @@ func TestDraw(t *testing.T) {
 				t.Errorf("seed %d: a row of the %s pool", seed, got)
 			}
 		}
-		want := 20
+		want := 8
 		if seed == 1 {
 			want = 0
 		}
