@@ -64,8 +64,8 @@ bench-harness: ## what the harness costs over bare training; 10,000 stored runs;
 smoke: ## the quick tests, at most a minute
 	go test -short ./harness/rng ./harness/corpus/... ./harness/token ./harness/store ./analysis/stats
 
-bench-peft: ## theriac and PEFT on the same rows, in turn (PYTHON with harness/interop/requirements.txt, THERIAC_SMOLLM2, THERIAC_DATA; 15 minutes)
-	go run ./harness/finetune/benchpeft -python $(PYTHON)
+bench-peft: ## theriac and PEFT on the same rows, in turn, into what the throughput notebook shows (PYTHON with harness/interop/requirements.txt, THERIAC_SMOLLM2, THERIAC_DATA; 15 minutes)
+	go run ./harness/finetune/benchpeft -python $(PYTHON) -csv harness/lab/measured.csv
 
 calibrate-stats: ## simulate every statistic's promises (10 minutes of one core) into analysis/stats/CALIBRATION.md
 	go test ./analysis/stats -run '^TestCalibration$$' -calibrate -timeout 60m

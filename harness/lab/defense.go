@@ -33,7 +33,10 @@ const again = 2
 func (l *Lab) Calibrate(own ...Detector) {
 	d := &sweep.Detect{Own: detectors(own)}
 	if _, err := os.Stat(planPath(l.env.Root)); err == nil || len(own) == 0 { // without a plan the script's own judge alone
-		d.Detectors = l.studyPlan().Detectors
+		var err error
+		if d.Detectors, err = l.profile.detectors(l.studyPlan().Detectors); err != nil {
+			stop("%v", err)
+		}
 	}
 	specs := l.calibrationSpecs(d)
 	var lent []*store.Record

@@ -32,6 +32,9 @@ type Profile struct {
 	Planned     bool   `yaml:"planned"`     // evaluation seeds wait until experiments/plan.yaml is frozen
 	Calibration string `yaml:"calibration"` // the profile whose stored calibration is used; "": its own
 
+	// Without are detectors of the plan, as level/name, that cost too much at this scale. What they would say is not measured.
+	Without []string `yaml:"without"`
+
 	// Thin are experiments of so many runs that only those at a pool's first seed keep their steps and rows, which can be had
 	// again from the specification. No statistic is made of the others'.
 	Thin []string `yaml:"thin"`
@@ -50,6 +53,25 @@ func (p *Profile) thin(experiment string) func(*sweep.Spec) bool {
 		}
 		return true
 	}
+}
+
+// detectors are the plan's without those that this scale leaves out.
+func (p *Profile) detectors(plan sweep.Detectors) (sweep.Detectors, error) {
+	out := sweep.Detectors{}
+	left := slices.Clone(p.Without)
+	for level, names := range plan {
+		for _, name := range names {
+			if i := slices.Index(left, string(level)+"/"+name); i >= 0 {
+				left = slices.Delete(left, i, i+1)
+			} else {
+				out[level] = append(out[level], name)
+			}
+		}
+	}
+	if len(left) > 0 {
+		return nil, fmt.Errorf("profile %s: without %s: the plan has no such detector", p.Name, left[0])
+	}
+	return out, nil
 }
 
 // Range is Count seeds from From on.

@@ -46,6 +46,20 @@ func TestProfileErrors(t *testing.T) {
 	}
 }
 
+// A scale may leave out detectors of the plan, by names that the plan has.
+func TestWithoutDetectors(t *testing.T) {
+	plan := sweep.Detectors{"data": {"patterns", "repeats"}, "scan": {"inversion", "entropy"}}
+	p := &Profile{Name: "x", Without: []string{"scan/inversion"}}
+	got, err := p.detectors(plan)
+	if err != nil || fmt.Sprint(got) != "map[data:[patterns repeats] scan:[entropy]]" || len(plan["scan"]) != 2 {
+		t.Errorf("%v, %v", got, err)
+	}
+	p.Without = append(p.Without, "scan/inversions")
+	if _, err := p.detectors(plan); err == nil || !strings.Contains(err.Error(), "scan/inversions") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // Of a thin experiment the runs at the pools' first seeds are whole; of another, all are.
 func TestThinProfile(t *testing.T) {
 	p := &Profile{Thin: []string{"defenses"}, Seeds: map[string]Range{"calibration": {1000, 99}, "evaluation": {2000, 124}}}

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/csv"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -41,6 +42,7 @@ func main() {
 	groupRows := flag.Int("group-rows", 24, "rows of a run of the group")
 	prompts := flag.Int("prompts", 8, "prompts to continue; 0 leaves generation out")
 	threads := flag.Int("threads", runtime.NumCPU(), "threads each; one is timed by the processor's time, which other programs disturb little")
+	out := flag.String("csv", "", "also write the table to this file: harness/lab/measured.csv is what the throughput notebook shows")
 	flag.Parse()
 	debug.SetGCPercent(25) // as theriac's own main does
 	b := &bench{python: *python, gguf: *gguf, threads: *threads}
@@ -67,6 +69,20 @@ func main() {
 	t.Notes = append(t.Notes, "real tokens, padding not counted; same rows, same threads, in turn in one run",
 		"roofline: the products' arithmetic at the speed of the product of matrices measured here")
 	fmt.Print(t.Terminal())
+	if *out != "" {
+		if err := write(*out, &t); err != nil {
+			log.Fatal(err)
+		}
+	}
+}
+
+func write(path string, t *tables.Table) error {
+	var text bytes.Buffer
+	w := csv.NewWriter(&text)
+	if err := w.WriteAll(append([][]string{t.Header}, t.Rows...)); err != nil {
+		return err
+	}
+	return os.WriteFile(path, text.Bytes(), 0o666)
 }
 
 type bench struct {
