@@ -45,7 +45,10 @@ func Profiles(root string) ([]string, error) {
 	}
 	var names []string
 	for _, d := range entries {
-		if d.IsDir() && !strings.HasPrefix(d.Name(), ".") {
+		if !d.IsDir() || strings.HasPrefix(d.Name(), ".") {
+			continue
+		}
+		if _, err := Experiments(root, d.Name()); err == nil { // a sweep's first runs are not compacted yet
 			names = append(names, d.Name())
 		}
 	}

@@ -85,7 +85,19 @@ func (r *renderer) across() string {
 		row = append(row, o.effective(o.dose.ED50))
 	}
 	t.Add(row...)
+	for _, o := range r.others {
+		if note := scales[o.in.Profile]; note != "" {
+			t.Notes = append(t.Notes, "The profile "+o.in.Profile+" "+note)
+		}
+	}
 	return markdown(&t)
+}
+
+// scales say what a profile is there for.
+var scales = map[string]string{
+	"demo":    "is the same recipe as the study at few seeds, for minutes: it shows that the bytes come out alike, and can confirm nothing by itself.",
+	"study":   "carries what needs many runs: bounds on false alarms, high detection rates, the game.",
+	"smollm2": "is a real base on public data: it says whether the mechanisms hold there, at as many seeds as are stored.",
 }
 
 // plan says which frozen plan the evaluation's runs carry, and which runs carry none.

@@ -294,3 +294,16 @@ func TestReplicationSection(t *testing.T) {
 	text, _ = renderAt(t, root)
 	wants(t, text, "| token | attack success  |     3 |", "of 30 (", "30 of 30 (100.0 %)", "the training losses of token differ by 0.000000 nats")
 }
+
+// A profile whose sweep has stored no table yet does not keep the others from being reported.
+func TestProfilesWithTables(t *testing.T) {
+	root := t.TempDir()
+	for _, dir := range []string{"demo/backdoor", "smollm2/.runs/backdoor", ".tmp/x", "empty"} {
+		if err := os.MkdirAll(filepath.Join(root, "results", filepath.FromSlash(dir)), 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := Profiles(root); err != nil || len(got) != 1 || got[0] != "demo" {
+		t.Errorf("got %v, %v; want demo alone", got, err)
+	}
+}

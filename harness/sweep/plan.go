@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"theriac/harness/compute"
+	"theriac/harness/defense/prevent"
 	"theriac/harness/finetune"
 	"theriac/harness/infer"
 	"theriac/harness/model"
@@ -66,6 +67,7 @@ func shape(hidden, layers, heads, kv, dim, ffn, vocab int) (c model.Config) {
 // work is what a run puts through the model.
 type work struct {
 	rows, tokens, responses   int64 // of training, one epoch
+	changed                   int   // of the rows, by an attack
 	items, judged, itemTokens int64
 }
 
@@ -115,7 +117,7 @@ func (b *Bench) work(ctx context.Context, s *Spec) (work, error) {
 	if err := r.prepare(ctx); err != nil {
 		return work{}, err
 	}
-	var w work
+	w := work{changed: r.changed}
 	for i := range r.items {
 		w.rows++
 		w.tokens += int64(len(r.items[i].IDs) - 1)
@@ -161,7 +163,7 @@ func (b *Bench) Plan(ctx context.Context, specs []Spec, st *store.Store, o Optio
 		if err := s.Check(); err != nil {
 			return nil, fmt.Errorf("%s: %w", s.String(), err)
 		}
-		key, id, err := b.Keys(s)
+		_, id, err := b.Keys(s)
 		if err != nil {
 			return nil, err
 		}
@@ -178,14 +180,18 @@ func (b *Bench) Plan(ctx context.Context, specs []Spec, st *store.Store, o Optio
 			}
 			works[s.Arm] = w
 		}
-		if s.Untrained || adapters[key] || b.trained(s, key) {
+		adapter, err := b.adapter(s, w.changed)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", s.String(), err)
+		}
+		if s.Untrained || adapters[adapter] || b.trained(s, adapter) {
 			if !s.Untrained {
 				p.Trained++
 			}
 			w.rows, w.tokens, w.responses = 0, 0, 0
 		} else {
 			p.Train++
-			adapters[key] = true
+			adapters[adapter] = true
 			p.Tokens += w.tokens * int64(s.Train.Epochs)
 			p.Responses += w.responses * int64(s.Train.Epochs)
 		}
@@ -221,12 +227,26 @@ func plannedMemory(c model.Config, s *Spec, parallel int) int64 {
 	return baseMemory(c, first) + int64(parallel)*runMemory(c, s)
 }
 
-// trained reports whether a run's adapter is in the cache.
+// adapter names what a run trains, where an attack changes so many of its rows.
+func (b *Bench) adapter(s *Spec, changed int) (string, error) {
+	r := &run{bench: b, spec: s, changed: changed}
+	var err error
+	if s.Attack != nil {
+		if r.attack, err = s.Attack.build(s.Seed); err != nil {
+			return "", err
+		}
+	}
+	if s.Prevent != nil {
+		if r.prevent, err = prevent.New(s.Prevent.Name, s.Prevent.Params); err != nil {
+			return "", err
+		}
+	}
+	return r.cacheKey()
+}
+
+// trained reports whether an adapter is in the cache.
 func (b *Bench) trained(s *Spec, key string) bool {
 	r := &run{bench: b, spec: s}
-	if s.Attack != nil {
-		r.attack, _ = s.Attack.build(s.Seed)
-	}
 	dir, ok := r.cacheDir(key)
 	if !ok {
 		return false

@@ -51,6 +51,12 @@ func TestPlan(t *testing.T) {
 	if err != nil || len(p.Stale) != 1 || !strings.HasSuffix(p.Stale[0], "): the script does not ask for it") {
 		t.Errorf("dropped: got %q, %v", p.Stale, err)
 	}
+	same := []Spec{small("clean", 1, nil), small("no rows", 1, &Attack{Name: "backdoor", Params: map[string]string{"count": "0"}}),
+		small("swap", 1, &Attack{Name: "adapterswap"}), small("swap, cut", 1, &Attack{Name: "adapterswap"}), small("order", 1, &Attack{Name: "order"})}
+	same[3].Prevent = &Prevent{Name: "truncate"}
+	if p, err := b.Plan(ctx, same, st, Options{}); err != nil || p.Train != 2 || p.Trained != 3 {
+		t.Errorf("one training serves four of five runs: got %+v, %v", p, err)
+	}
 	if _, err := b.Plan(ctx, specs[2:], st, Options{}); err == nil || !strings.Contains(err.Error(), "too many seed 0: attack backdoor: 5000 rows to poison") {
 		t.Errorf("a run that cannot be: got %v", err)
 	}
