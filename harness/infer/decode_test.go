@@ -153,8 +153,8 @@ func TestPrefixChangesNothing(t *testing.T) {
 	for i, memory := range []int64{1 << 30, 0, 0} { // in memory, and mapped from a file
 		p := infer.NewPrefix(1+i, memory) // below the layers that follow, too
 		for range 2 {                     // filled, then found
-			r := infer.NewRunner(dev, b, nil, 1024)
-			r.Prefix = p
+			r := infer.NewRunner(dev, b, nil, 128) // many batches
+			r.Prefix, r.Backwards = p, i == 1
 			got, err := r.Score(seqs)
 			if err != nil {
 				t.Fatal(err)

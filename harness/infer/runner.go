@@ -1,6 +1,8 @@
 package infer
 
 import (
+	"slices"
+
 	"theriac/harness/compute"
 	"theriac/harness/compute/block"
 )
@@ -13,6 +15,8 @@ type Runner struct {
 
 	// Prefix, if set, supplies the hidden states below its layer, unless that lies above the delta's first.
 	Prefix *Prefix
+	// Backwards scores the last sequences first. Two runners that share a prefix and go different ways each fill half of it.
+	Backwards bool
 
 	dev       compute.Device
 	ws        *block.Workspace
@@ -180,33 +184,59 @@ type Score struct {
 // Score scores each sequence's response tokens.
 func (r *Runner) Score(seqs []*Sequence) ([]Score, error) {
 	out := make([]Score, len(seqs))
-	for at := 0; at < len(seqs); {
-		next, err := r.pack(seqs, at)
-		if err != nil {
+	packs := r.packs(seqs)
+	if r.Backwards {
+		slices.Reverse(packs)
+	}
+	for _, p := range packs {
+		if err := r.score(seqs[p.from:p.to], out[p.from:p.to]); err != nil {
 			return nil, err
 		}
-		x, from, err := r.Enter(&r.batch)
-		if err != nil {
-			return nil, err
-		}
-		r.Base.Head.Evaluate(r.head, r.last(x, &r.batch, from), r.batch.Targets, r.headParams())
-		for i := at; i < next; i++ {
-			out[i].Match = true
-		}
-		for j, of := range r.batch.Of {
-			s := &out[at+of]
-			s.NLL += float64(r.head.Loss[j])
-			s.Tokens++
-			s.Each = append(s.Each, r.head.Loss[j])
-			s.Argmax = append(s.Argmax, r.head.Argmax[j])
-			s.Match = s.Match && r.head.Argmax[j] == r.batch.Targets.ID[j]
-		}
-		for i := at; i < next; i++ {
-			out[i].Match = out[i].Match && out[i].Tokens > 0
-		}
-		at = next
 	}
 	return out, nil
+}
+
+// span is sequences [from, to) that go through together.
+type span struct{ from, to int }
+
+// packs are as many sequences in a row as the runner has room for, at least one.
+func (r *Runner) packs(seqs []*Sequence) (out []span) {
+	rows := 0
+	for i, s := range seqs {
+		n := len(s.IDs) - 1
+		if i == 0 || rows+n > r.rows {
+			out, rows = append(out, span{i, i}), 0
+		}
+		out[len(out)-1].to, rows = i+1, rows+n
+	}
+	return out
+}
+
+// score scores sequences that go through together.
+func (r *Runner) score(seqs []*Sequence, out []Score) error {
+	if _, err := r.pack(seqs, 0); err != nil {
+		return err
+	}
+	x, from, err := r.Enter(&r.batch)
+	if err != nil {
+		return err
+	}
+	r.Base.Head.Evaluate(r.head, r.last(x, &r.batch, from), r.batch.Targets, r.headParams())
+	for i := range out {
+		out[i].Match = true
+	}
+	for j, of := range r.batch.Of {
+		s := &out[of]
+		s.NLL += float64(r.head.Loss[j])
+		s.Tokens++
+		s.Each = append(s.Each, r.head.Loss[j])
+		s.Argmax = append(s.Argmax, r.head.Argmax[j])
+		s.Match = s.Match && r.head.Argmax[j] == r.batch.Targets.ID[j]
+	}
+	for i := range out {
+		out[i].Match = out[i].Match && out[i].Tokens > 0
+	}
+	return nil
 }
 
 // Logits calls visit with the logits [V] after each token of ids but the last; used by parity checks and decoding-time

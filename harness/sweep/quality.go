@@ -15,6 +15,7 @@ import (
 // runner runs the deployed model.
 func (r *run) runner(delta *infer.Delta) *infer.Runner {
 	runner := infer.NewRunner(r.dev, r.base, delta, max(evalRows, r.base.MaxSeq))
+	runner.Backwards = r.spec.Seed%2 == 1 // those that go on at once meet in the middle
 	if r.base == r.bench.Base {
 		runner.Prefix = r.prefix(delta)
 	}
