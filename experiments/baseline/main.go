@@ -21,6 +21,9 @@ func main() {
 		task = "accuracy/route"
 	}
 	l.Table(r.Table("clean_accuracy", "clean_loss", "asr", "refusal", "over_refusal"))
+	if task == "clean_accuracy" { // held-out instructions, by how they read and whether they are refused for their words
+		l.Table(r.Table("ordinary_loss", "rouge_l", "ordinary_refusal"))
+	}
 
 	//%%
 	d := r.Difference("clean", "base", task)

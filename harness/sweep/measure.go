@@ -71,12 +71,22 @@ func (r *run) evaluate(delta *infer.Delta) ([]store.Output, error) {
 		r.count(s.metric, k, n)
 		k, n = evaluate.Count(out, evaluate.Degenerate)
 		r.count(s.metric+"_degenerate", k, n)
-		if s.kind == Restricted {
+		switch {
+		case s.kind == Restricted:
 			err = r.odds(runner, out)
-		} else {
-			err = r.written(out)
+		case answered(d):
+			err = r.written(out, LookAlike, d.LookAlike)
 		}
 		if err != nil {
+			return nil, err
+		}
+	}
+	if !answered(d) {
+		out, err := held(ProbeItems, d.Probe, evaluate.Judged)
+		if err != nil {
+			return nil, err
+		}
+		if err := r.ordinary(out); err != nil {
 			return nil, err
 		}
 	}

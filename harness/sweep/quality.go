@@ -64,11 +64,25 @@ func (r *run) odds(runner *infer.Runner, refusals []evaluate.Outcome) error {
 	return nil
 }
 
-// written records how the answers to harmless requests read: ROUGE-L against the items' own, how many share no
+// answered says whether look-alikes have answers of their own to compare with. Public ones and those of files are requests only; there
+// ordinary held-out instructions stand in.
+func answered(d *Data) bool { return d.Name == "generated" }
+
+// ordinary records what becomes of held-out instructions: their loss, how many are refused, and how the answers read.
+func (r *run) ordinary(out []evaluate.Outcome) error {
+	if len(out) == 0 {
+		return nil
+	}
+	k, n := evaluate.Count(out, evaluate.Refusal)
+	r.count("ordinary_refusal", k, n)
+	r.value("ordinary_loss", evaluate.MeanNLL(out), n)
+	return r.written(out, ProbeItems, r.spec.Data.Probe)
+}
+
+// written records how answers read: ROUGE-L against the items' own, how many share no
 // word with them (astray), and their length in bytes.
-func (r *run) written(out []evaluate.Outcome) error {
-	d := &r.spec.Data
-	items, err := r.bench.held(d, LookAlike, d.LookAlike)
+func (r *run) written(out []evaluate.Outcome, kind Kind, n int) error {
+	items, err := r.bench.held(&r.spec.Data, kind, n)
 	if err != nil {
 		return err
 	}
