@@ -137,8 +137,12 @@ func TestInterpretedAsCompiled(t *testing.T) {
 				}
 			}
 			tables, _ := filepath.Glob(filepath.Join(env.Root, "results", "test", "*", "*.parquet"))
-			if len(tables) == 0 {
-				t.Error("no tables")
+			source, err := os.ReadFile(filepath.Join(dir, "main.go"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if sweeps := bytes.Contains(source, []byte(".Sweep(")); sweeps != (len(tables) > 0) {
+				t.Errorf("%d tables; the script sweeps: %v", len(tables), sweeps)
 			}
 			for _, p := range tables {
 				rel, _ := filepath.Rel(env.Root, p)
