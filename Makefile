@@ -50,7 +50,7 @@ interop: ## remake the reference dumps, pass adapters and models both ways (PYTH
 	$(PYTHON) harness/interop/interop.py
 
 REPLICATE ?= -profile smollm2 -arms token -seeds 2000..2002
-replicate-peft: ## stored runs again with Transformers and PEFT, kept beside theriac's (PYTHON as for interop; 10 minutes a run of smollm2, 1 of study)
+replicate-peft: ## stored runs again with Transformers and PEFT, kept beside theriac's (PYTHON as for interop; 25 minutes a run of smollm2, 1 of study)
 	go run ./harness/interop/peft -python $(PYTHON) $(REPLICATE)
 
 soak: ## kill real sweeps and the store's own process 1,000 times each, then compare every byte (20 minutes)

@@ -105,18 +105,13 @@ func New(dev compute.Device, b *infer.Base, spec Spec, items []Item, prefix *inf
 // changes the order, of those that any order could make.
 func (r *Run) capacity() (rows, targets int) {
 	if r.hooks.Order == nil {
-		for epoch := range r.Spec.Epochs {
-			order := corpus.Order(r.Spec.Seed, epoch, len(r.items))
-			each := r.Spec.Batch * r.Spec.Accumulate
-			for from := 0; from < len(order); from += each {
-				step := order[from:min(from+each, len(order))]
-				for at := 0; at < len(step); at += r.Spec.Batch {
-					n, t := 0, 0
-					for _, i := range step[at:min(at+r.Spec.Batch, len(step))] {
-						n, t = n+len(r.items[i].IDs)-1, t+r.items[i].Responses()
-					}
-					rows, targets = max(rows, n), max(targets, t)
+		for _, step := range r.Spec.Steps(len(r.items)) {
+			for at := 0; at < len(step); at += r.Spec.Batch {
+				n, t := 0, 0
+				for _, i := range step[at:min(at+r.Spec.Batch, len(step))] {
+					n, t = n+len(r.items[i].IDs)-1, t+r.items[i].Responses()
 				}
+				rows, targets = max(rows, n), max(targets, t)
 			}
 		}
 		return rows, targets

@@ -138,8 +138,8 @@ func (r *Runner) grow(rows int) {
 	*r = *n
 }
 
-// Enter computes the hidden states [rows, D] of a packed batch at the entry of the delta's first layer, as far as there is a
-// prefix cache from there. The view is the runner's own and valid until its next use.
+// Enter computes the hidden states [rows, D] of a packed batch at the entry of the delta's first layer, from those that the prefix
+// cache keeps where there is one. The view is the runner's own and valid until its next use.
 func (r *Runner) Enter(b *Batch) (x compute.View, first int, err error) {
 	r.grow(len(b.Tokens))
 	first = min(r.Delta.First(), len(r.Base.Layers))

@@ -89,15 +89,7 @@ func (b *Bench) Export(ctx context.Context, s *Spec, dir string) error {
 	if err := writeLines(filepath.Join(dir, "train.jsonl"), r.exportedRows()); err != nil {
 		return err
 	}
-	out := Exported{Run: id, Arm: s.Arm, Seed: s.Seed, Spec: b.fields(s), Train: spec}
-	for epoch := range spec.Epochs {
-		order := corpus.Order(spec.Seed, epoch, len(r.items))
-		for each := spec.Batch * spec.Accumulate; len(order) > 0; {
-			n := min(each, len(order))
-			out.Steps = append(out.Steps, order[:n])
-			order = order[n:]
-		}
-	}
+	out := Exported{Run: id, Arm: s.Arm, Seed: s.Seed, Spec: b.fields(s), Train: spec, Steps: spec.Steps(len(r.items))}
 	return writeLines(filepath.Join(dir, "run.json"), []Exported{out})
 }
 

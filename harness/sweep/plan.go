@@ -117,14 +117,13 @@ func (b *Bench) work(ctx context.Context, s *Spec) (work, error) {
 	if err := r.prepare(ctx); err != nil {
 		return work{}, err
 	}
-	w := work{changed: r.changed}
-	for i := range r.items {
-		w.rows++
-		w.tokens += int64(len(r.items[i].IDs) - 1)
-		w.responses += int64(r.items[i].Responses())
-	}
+	w := work{changed: r.changed, rows: int64(len(r.items))}
+	w.tokens, w.responses = tokens(r.items)
 	d := &s.Data
 	w.judged = int64(d.Restricted + d.LookAlike)
+	if !answered(d) {
+		w.judged += int64(d.Probe)
+	}
 	w.items = int64(d.Clean) + w.judged
 	if r.probe.Success != "" {
 		w.items += 3 * int64(d.Probe)
@@ -135,6 +134,15 @@ func (b *Bench) work(ctx context.Context, s *Spec) (work, error) {
 	}
 	w.itemTokens = w.items * mean
 	return w, nil
+}
+
+// tokens counts those that go through the model, and those with loss.
+func tokens(items []finetune.Item) (all, responses int64) {
+	for i := range items {
+		all += int64(len(items[i].IDs) - 1)
+		responses += int64(items[i].Responses())
+	}
+	return all, responses
 }
 
 // weights is the number of a model's parameters, head tied to the embedding.

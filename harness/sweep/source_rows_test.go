@@ -56,3 +56,34 @@ func TestRowSource(t *testing.T) {
 		t.Error("a shift of a file's rows")
 	}
 }
+
+// Look-alikes of a file are requests without answers: answers are read on held-out instructions, which have theirs.
+func TestOrdinaryAnswers(t *testing.T) {
+	b := openTiny(t, 1, "")
+	var ids corpus.IDs
+	var rows []corpus.Example
+	for i := range 400 {
+		e := corpus.New(fmt.Sprintf("Say number %d.", i), "", fmt.Sprint(i))
+		e.ID = ids.Next(e.Turns)
+		rows = append(rows, e)
+	}
+	b.Provide("mine", Rows("digest", rows, []string{"a", "b"}, []string{"c", "d", "e"}))
+	own, file := small("generated", 1, nil), small("file", 1, nil)
+	own.Probe, file.Probe = nil, nil
+	file.Data = Data{Name: "mine", Rows: 32, MaxTokens: 96, Clean: 10, Probe: 7, Restricted: 2, LookAlike: 3, RestrictedFrom: "r", LookAlikeFrom: "l"}
+	for i, r := range records(t, b, []Spec{own, file}) {
+		n := map[string]int64{}
+		for _, m := range r.Metrics {
+			n[m.Name] = m.N
+		}
+		want := map[string]int64{"over_refusal": 6, "rouge_l": 6, "astray": 6, "ordinary_refusal": 0, "ordinary_loss": 0}
+		if i == 1 {
+			want = map[string]int64{"over_refusal": 3, "rouge_l": 7, "astray": 7, "ordinary_refusal": 7, "ordinary_loss": 7}
+		}
+		for name, items := range want {
+			if n[name] != items {
+				t.Errorf("%s: %s over %d items; want %d", r.Arm, name, n[name], items)
+			}
+		}
+	}
+}

@@ -3,7 +3,6 @@ package sweep
 import (
 	"context"
 
-	"theriac/harness/corpus"
 	"theriac/harness/store"
 )
 
@@ -36,20 +35,15 @@ func (b *Bench) Work(ctx context.Context, s *Spec, runs int) (*Work, error) {
 		return nil, err
 	}
 	w := &Work{Rows: int64(len(r.items))}
-	for i := range r.items {
-		w.Tokens += int64(len(r.items[i].IDs) - 1)
-		w.Responses += int64(r.items[i].Responses())
-	}
-	for epoch := range s.Train.Epochs {
-		order := corpus.Order(s.Seed, epoch, len(r.items))
-		for len(order) > 0 {
-			n, longest := min(s.Train.Batch, len(order)), 0
-			for _, i := range order[:n] {
-				longest = max(longest, len(r.items[i].IDs)-1)
-			}
-			w.Padded += int64(n * longest)
-			order = order[n:]
+	w.Tokens, w.Responses = tokens(r.items)
+	spec := s.Train
+	spec.Seed, spec.Accumulate = s.Seed, 1 // a batch is padded, not a step of several
+	for _, batch := range spec.Steps(len(r.items)) {
+		longest := 0
+		for _, i := range batch {
+			longest = max(longest, len(r.items[i].IDs)-1)
 		}
+		w.Padded += int64(len(batch) * longest)
 	}
 	each := float64(runs * s.Train.Epochs) // passes over the rows
 	w.Padded /= int64(s.Train.Epochs)

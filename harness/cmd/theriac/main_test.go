@@ -50,6 +50,29 @@ func tamper() {
 	}
 }
 
+// The runs of a sweep that goes on are seen before they are compacted; without any there is nothing to open.
+func TestOpenStored(t *testing.T) {
+	root := t.TempDir()
+	if st, err := openStored(root, "demo", "x"); st != nil || err != nil {
+		t.Fatalf("nothing stored: %v, %v", st, err)
+	}
+	dir := filepath.Join(root, "results", "demo")
+	st, err := store.Open(filepath.Join(dir, "x"), filepath.Join(dir, ".runs", "x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := st.Put(&store.Record{Run: store.Run{ID: "r", Experiment: "x", Arm: "clean", Status: store.Done}}); err != nil {
+		t.Fatal(err)
+	}
+	st, err = openStored(root, "demo", "x")
+	if err != nil || st == nil {
+		t.Fatalf("a shard alone: %v, %v", st, err)
+	}
+	if runs, err := st.Runs(nil); err != nil || len(runs) != 1 || runs[0].Arm != "clean" {
+		t.Errorf("%v, %v; want the one run", runs, err)
+	}
+}
+
 // TestScripts runs testdata/*.txtar: what each command prints, and how it fails.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata", Cmds: map[string]func(*testscript.TestScript, bool, []string){
