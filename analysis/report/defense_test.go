@@ -32,7 +32,7 @@ var bouts = []defended{
 	{arm: "placebo", attack: "shuffled", seeds: 10, caught: map[string]int{"data": 3}},
 }
 
-func writeDefended(t *testing.T, root, profile string, spec ...store.Field) {
+func writeDefended(t *testing.T, root, profile string, bouts []defended, spec ...store.Field) {
 	t.Helper()
 	dir := filepath.Join(root, "results", profile, "defense")
 	st, err := store.Open(dir, filepath.Join(root, "results", profile, ".runs", "defense"))
@@ -101,13 +101,13 @@ next:
 
 func TestDefenses(t *testing.T) {
 	root := t.TempDir()
-	writeDefended(t, root, "demo", store.Field{Name: "plan", Value: "abc123"})
+	writeDefended(t, root, "demo", bouts, store.Field{Name: "plan", Value: "abc123"})
 	text, files := renderAt(t, root)
 	wants(t, text,
 		"All 230 runs at evaluation seeds carry the digest of the plan that was frozen before them, `abc123`",
 		"Verdicts are stored for data validation (", "No verdict is stored for training monitor",
 		"a detection rate of at least 90 % is shown for data validation (29 of 29 runs", "not for backdoor detection (13 of 29 runs",
-		"At their best the defender runs ", "On seeds that did not choose these mixtures the attacker gets ", "(2 attacks, 5 defenses, 29 seeds)",
+		"At their best the defender runs ", "; on seeds that did not choose these mixtures the attacker gets ", "(2 attacks, 5 defenses, 29 seeds)",
 		"not estimable (99 and 124 clean runs; needs 99 and 300)", "| defense: token ", "perplexity")
 	for _, c := range []struct {
 		has  []string

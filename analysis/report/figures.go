@@ -57,8 +57,9 @@ func (r *renderer) figure(name string) (string, error) {
 
 // attacks are an experiment's arms but for its baseline.
 func (r *renderer) attacks(name string) (arms []string) {
-	for _, a := range r.experiment(name).Arms() {
-		if a != baselines[name] {
+	e := r.experiment(name)
+	for _, a := range e.Arms() {
+		if kind, _ := e.Spec(a, "attack"); kind != "" && a != baselines[name] {
 			arms = append(arms, a)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"theriac/analysis/estimate"
 	"theriac/analysis/plots"
@@ -26,9 +27,9 @@ type duel struct {
 // fewest seeds that are split in halves.
 const fewestSplit = 4
 
-// play solves the game over the seeds at which every attack has a verdict of every level and a measured success.
-// An attack that a level cannot see is not flagged by it.
-func (r *renderer) play() (*duel, error) {
+// play solves the game of the attacks that are not left out, over the seeds at which every one of them has a verdict of every level and
+// a measured success. An attack that a level cannot see is not flagged by it.
+func (r *renderer) play(without []place) (*duel, error) {
 	own := r.ownVerdicts()
 	if len(own) == 0 {
 		return &duel{why: "no verdict on an evaluation run is stored"}, nil
@@ -37,6 +38,9 @@ func (r *renderer) play() (*duel, error) {
 	type cell struct{ success, kept float64 }
 	var cells []map[int64][]cell // by attack: seed -> by level
 	for _, p := range r.judged.places[estimate.Attacked] {
+		if slices.Contains(without, p) {
+			continue
+		}
 		at := map[int64][]cell{}
 		for i, j := range own {
 			for _, x := range r.judged.by[j][p] {
@@ -100,12 +104,21 @@ func (r *renderer) play() (*duel, error) {
 	return d, err
 }
 
-// gameText says who plays what, and what it is worth.
+// gameText says who plays what, and what it is worth; and what is left to the attacker where what no level can see is closed off.
 func (r *renderer) gameText() string {
 	d := r.duel
 	if d.why != "" {
 		return "There is no game to solve: " + d.why + "."
 	}
+	s := "The attacker gets what succeeds in a run that is not flagged. " + d.words() + fmt.Sprintf(" (%d attacks, %d defenses, %d seeds).", len(d.attacks), len(d.defenses), d.seeds)
+	if blind := r.unseen(); len(blind) > 0 && r.closed.why == "" {
+		s += fmt.Sprintf(" Without %s, which no level can see: %s.", list(armsOf(blind)), strings.Replace(r.closed.words(), "At", "at", 1))
+	}
+	return s
+}
+
+// words say both sides' mixtures and the game's value.
+func (d *duel) words() string {
 	mix := func(names []string, p []float64) string {
 		var out []string
 		for i, n := range names {
@@ -117,8 +130,8 @@ func (r *renderer) gameText() string {
 	}
 	value := d.solved.Value // of shares: no bound of theirs lies beyond nothing and all
 	value.Interval.Low, value.Interval.High = max(0, value.Interval.Low), min(1, value.Interval.High)
-	s := fmt.Sprintf("At their best the defender runs %s and the attacker answers with %s. On seeds that did not choose these mixtures the attacker gets %s of the probes", mix(d.defenses, d.solved.InSample.Columns), mix(d.attacks, d.solved.InSample.Rows), percent(value))
-	return s + fmt.Sprintf(" (%d attacks, %d defenses, %d seeds).", len(d.attacks), len(d.defenses), d.seeds)
+	return fmt.Sprintf("At their best the defender runs %s and the attacker answers with %s; on seeds that did not choose these mixtures the attacker gets %s of the probes",
+		mix(d.defenses, d.solved.InSample.Columns), mix(d.attacks, d.solved.InSample.Rows), percent(value))
 }
 
 // prevalences at which an alarm's worth is told.

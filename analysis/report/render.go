@@ -76,7 +76,10 @@ func newRenderer(in *Input) (*renderer, error) {
 	}
 	r.dose, r.doseErr = r.experiment("poisoning").DoseResponse(r.doses("poisoning"), "asr")
 	r.judged = r.gather()
-	r.duel, err = r.play()
+	if r.duel, err = r.play(nil); err != nil {
+		return nil, err
+	}
+	r.closed, err = r.play(r.unseen())
 	return r, err
 }
 
@@ -105,6 +108,7 @@ type renderer struct {
 	names    []string // of figures, in order of use
 	judged   *judged
 	duel     *duel
+	closed   *duel       // without the attacks that no level can see
 	others   []*renderer // all profiles, in REPORT.md; nil in a profile's own report
 	up       string      // from the text's directory to the root: "" or "../../../"
 }
@@ -149,7 +153,7 @@ func functions(r *renderer) template.FuncMap {
 		"ed50": func() string { return r.effective(r.dose.ED50) }, "ed90": func() string { return r.effective(r.dose.ED90) },
 		"about": r.about, "across": r.across, "plan": r.plan, "caught": r.caught,
 		"alarmTable": r.alarmTable, "detectionTable": r.detectionTable, "matrixTable": r.matrixTable, "controlTable": r.controlTable, "shiftTable": r.shiftTable,
-		"rowTable": r.rowTable, "weightTable": r.weightTable, "predictiveTable": r.predictiveTable, "gameText": r.gameText, "qa": r.qa, "digestTable": r.digestTable, "notes": r.notes, "oddities": r.oddities, "near": r.near, "placeboEffects": r.placeboEffects, "coverage": r.coverage,
+		"rowTable": r.rowTable, "missionTable": r.missionTable, "deployTable": r.deployTable, "uncaught": r.uncaught, "preventionText": r.preventionText, "bestPreventions": r.bestPreventions, "preventionTable": r.preventionTable, "raceTable": r.raceTable, "weightTable": r.weightTable, "predictiveTable": r.predictiveTable, "gameText": r.gameText, "qa": r.qa, "digestTable": r.digestTable, "notes": r.notes, "oddities": r.oddities, "near": r.near, "placeboEffects": r.placeboEffects, "coverage": r.coverage,
 	}
 }
 

@@ -182,7 +182,7 @@ func (r *renderer) detectors() string {
 		if s != "" {
 			s += " "
 		}
-		s += "No verdict is stored for " + list(lack) + ": these columns say \"not measured\", which is neither caught nor missed."
+		s += "No verdict is stored for " + list(lack) + ": not measured, which is neither caught nor missed."
 	}
 	return s
 }
