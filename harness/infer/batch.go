@@ -32,9 +32,11 @@ func (s *Sequence) Prompt() []int32 {
 	return s.IDs[:at]
 }
 
-// Batch is several sequences packed one after another, without padding.
+// Batch is several sequences packed one after another, without padding. Those that begin alike may share the rows of their beginning,
+// where nothing is trained.
 type Batch struct {
 	block.Rows
+	Shared  int // tokens that all sequences begin with: the first one has the rows for them, the others begin after them
 	Tokens  []int32
 	Targets block.Targets
 	Of      []int      // for each target, the sequence it belongs to
@@ -46,6 +48,7 @@ func (b *Batch) Reset() {
 	b.Pos, b.Seqs, b.Tokens, b.Of = b.Pos[:0], b.Seqs[:0], b.Tokens[:0], b.Of[:0]
 	b.Targets.Row, b.Targets.ID, b.Targets.Weight = b.Targets.Row[:0], b.Targets.ID[:0], b.Targets.Weight[:0]
 	b.Asked.Pos, b.Asked.Seqs = b.Asked.Pos[:0], b.Asked.Seqs[:0]
+	b.Shared = 0
 	b.SetKey(0)
 }
 
@@ -55,20 +58,67 @@ func (b *Batch) SetKey(key uint64) { b.Key, b.Asked.Key = key, key }
 // Append packs one more sequence; every target gets the weight. The last token needs no row, for nothing is
 // predicted from it.
 func (b *Batch) Append(s *Sequence, weight float32) {
-	start, n, asked := len(b.Tokens), len(s.IDs)-1, len(b.Of)
-	for i := range n {
+	start, past, n, asked := len(b.Tokens), b.past(len(b.Seqs)), len(s.IDs)-1, len(b.Of)
+	for i := past; i < n; i++ {
 		b.Pos = append(b.Pos, int32(i))
 		if s.Loss[i+1] {
-			b.Targets.Row = append(b.Targets.Row, int32(start+i))
+			b.Targets.Row = append(b.Targets.Row, int32(start+i-past))
 			b.Targets.ID = append(b.Targets.ID, s.IDs[i+1])
 			b.Targets.Weight = append(b.Targets.Weight, weight)
 			b.Of = append(b.Of, len(b.Seqs))
 			b.Asked.Pos = append(b.Asked.Pos, int32(i))
 		}
 	}
-	b.Tokens = append(b.Tokens, s.IDs[:n]...)
-	b.Seqs = append(b.Seqs, block.Span{Start: start, N: n})
+	b.Tokens = append(b.Tokens, s.IDs[past:n]...)
+	b.Seqs = append(b.Seqs, block.Span{Start: start, N: n - past})
 	b.Asked.Seqs = append(b.Asked.Seqs, block.Span{Start: asked, N: len(b.Of) - asked})
+}
+
+// past is how many of the i-th sequence's tokens have their rows in the first sequence.
+func (b *Batch) past(i int) int {
+	if i == 0 {
+		return 0
+	}
+	return b.Shared
+}
+
+// whole appends the i-th sequence's tokens, those that it shares first, to ids.
+func (b *Batch) whole(ids []int32, i int) []int32 {
+	s := b.Seqs[i]
+	return append(append(ids, b.Tokens[:b.past(i)]...), b.Tokens[s.Start:s.Start+s.N]...)
+}
+
+// fewestShared is how long a common beginning must be to be worth gathering its keys and values.
+const fewestShared = 8
+
+// shared is how many tokens all sequences begin with, where nothing is asked for in them and each goes on after them; 0 where too few.
+func shared(seqs []*Sequence) int {
+	if len(seqs) < 2 {
+		return 0
+	}
+	n := len(seqs[0].IDs)
+	for _, s := range seqs {
+		n = min(n, common(s.IDs, seqs[0].IDs), len(s.IDs)-2)
+		for i := range n {
+			if s.Loss[i+1] { // predicted from row i
+				n = i
+				break
+			}
+		}
+	}
+	if n < fewestShared {
+		return 0
+	}
+	return n
+}
+
+// common is the length of the beginning that a and b have in common.
+func common(a, b []int32) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
 }
 
 // check says whether the sequence can run on the base.

@@ -56,11 +56,7 @@ func (r *Runner) Continue(c *Cache, tails [][]int32, visit func(i int, logits []
 	slots := make([]*open, max(1, min(len(tails), 64, branchMemory/each)))
 	for i := range slots {
 		slots[i] = r.slot(i, len(c.IDs)+longest)
-		for l := range c.k {
-			n := len(c.k[l])
-			r.dev.Copy(compute.Of(slots[i].k[l], 1, n), compute.Of(c.k[l], 1, n))
-			r.dev.Copy(compute.Of(slots[i].v[l], 1, n), compute.Of(c.v[l], 1, n))
-		}
+		r.begin(slots[i], c)
 	}
 	logits := r.logitRows(len(slots))
 	for from := 0; from < len(tails); from += len(slots) {

@@ -57,12 +57,34 @@ func (r *Runner) Generate(prompts [][]int32, o Decoding) ([][]int32, error) {
 			return nil, fmt.Errorf("prompt %d: %w", i, err)
 		}
 	}
+	var begun *Cache
+	if n := sharedPrompt(prompts); n > 0 {
+		var err error
+		if begun, err = r.Prefill(prompts[0][:n]); err != nil {
+			return nil, fmt.Errorf("generate: %w", err)
+		}
+	}
 	out := make([][]int32, len(prompts))
 	for from := 0; from < len(prompts); from += decodeBatch {
 		to := min(from+decodeBatch, len(prompts))
-		r.decode(prompts[from:to], out[from:to], from, o)
+		r.decode(prompts[from:to], out[from:to], from, o, begun)
 	}
 	return out, nil
+}
+
+// sharedPrompt is how many tokens all prompts begin with and go on after; 0 where too few.
+func sharedPrompt(prompts [][]int32) int {
+	if len(prompts) < 2 {
+		return 0
+	}
+	n := len(prompts[0])
+	for _, p := range prompts {
+		n = min(n, common(p, prompts[0]), len(p)-1)
+	}
+	if n < fewestShared {
+		return 0
+	}
+	return n
 }
 
 func (r *Runner) checkPrompt(p []int32) error {
@@ -109,12 +131,26 @@ func (r *Runner) logitRows(n int) []float32 {
 	return r.logits[:n]
 }
 
-func (r *Runner) decode(prompts [][]int32, out [][]int32, first int, o Decoding) {
+// begin copies what a cache has read into an open sequence.
+func (r *Runner) begin(s *open, c *Cache) {
+	for l := range c.k {
+		n := len(c.k[l])
+		r.dev.Copy(compute.Of(s.k[l], 1, n), compute.Of(c.k[l], 1, n))
+		r.dev.Copy(compute.Of(s.v[l], 1, n), compute.Of(c.v[l], 1, n))
+	}
+	s.past = len(c.IDs)
+}
+
+// decode continues prompts, all of which begin with what begun has read, if it is there.
+func (r *Runner) decode(prompts [][]int32, out [][]int32, first int, o Decoding, begun *Cache) {
 	c, kv := r.Base.Config, r.keyValues()
 	var live []*open
 	for i, p := range prompts {
 		s := r.slot(i, min(len(p)+o.MaxNew, r.Base.MaxSeq))
-		s.index, s.at, s.next = first+i, i, p
+		if begun != nil {
+			r.begin(s, begun)
+		}
+		s.index, s.at, s.next = first+i, i, p[s.past:]
 		if o.Temperature > 0 {
 			s.random = rng.Stream(o.Seed, "sample", fmt.Sprint(s.index))
 		}

@@ -49,12 +49,14 @@ func prefixKey(ids []int32) (k [16]byte) {
 func (p *Prefix) load(dev compute.Device, x compute.View, b *Batch) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, s := range b.Seqs {
-		have := p.rows[prefixKey(b.Tokens[s.Start:s.Start+s.N])]
+	var ids []int32
+	for i, s := range b.Seqs {
+		ids = b.whole(ids[:0], i)
+		have := p.rows[prefixKey(ids)]
 		if have == nil {
 			return false
 		}
-		copy(x.Slice(s.Start, s.Start+s.N).Data, have)
+		copy(x.Slice(s.Start, s.Start+s.N).Data, have[b.past(i)*x.Cols:])
 	}
 	dev.Push(x.Data[:x.Rows*x.Stride])
 	return true
@@ -65,16 +67,20 @@ func (p *Prefix) store(dev compute.Device, x compute.View, b *Batch) error {
 	dev.Pull(x.Data[:x.Rows*x.Stride])
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, s := range b.Seqs {
-		key := prefixKey(b.Tokens[s.Start : s.Start+s.N])
+	var ids []int32
+	for i, s := range b.Seqs {
+		ids = b.whole(ids[:0], i)
+		key := prefixKey(ids)
 		if p.rows[key] != nil {
 			continue
 		}
-		mem, err := p.slab.alloc(s.N * x.Cols)
+		mem, err := p.slab.alloc(len(ids) * x.Cols)
 		if err != nil {
 			return err
 		}
-		copy(mem, x.Slice(s.Start, s.Start+s.N).Data)
+		past := b.past(i)
+		copy(mem, x.Slice(0, past).Data)
+		copy(mem[past*x.Cols:], x.Slice(s.Start, s.Start+s.N).Data)
 		p.rows[key] = mem
 	}
 	return nil

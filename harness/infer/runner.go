@@ -27,6 +27,7 @@ type Runner struct {
 	batch     Batch
 	caches    []*open // keys and values of decoding, by sequence
 	logits    []float32
+	gathered  [2][]float32 // keys and values of sequences that share their beginning
 }
 
 // NewRunner allocates scratch for batches of up to rows rows (at least one sequence's length).
@@ -60,17 +61,23 @@ func (r *Runner) embed(tokens []int32) compute.View {
 	return x
 }
 
+// keysValues says where a layer's keys and values lie; nil: in the batch's own rows.
+type keysValues func(layer int) block.KeysValues
+
+func (kv keysValues) of(layer int) block.KeysValues {
+	if kv == nil {
+		return nil
+	}
+	return kv(layer)
+}
+
 // layers runs decoder layers [from, to) on x, which lies in r.x[0], and returns the result, in r.x[0] again.
-func (r *Runner) layers(x compute.View, rows *block.Rows, from, to int, kv func(layer int) block.KeysValues) compute.View {
+func (r *Runner) layers(x compute.View, rows *block.Rows, from, to int, kv keysValues) compute.View {
 	y := compute.Of(r.x[1], x.Rows, x.Cols)
 	for i := from; i < to; i++ {
 		l := r.Base.Layers[i]
-		var cache block.KeysValues
-		if kv != nil {
-			cache = kv(i)
-		}
 		pa, pm := r.params(i)
-		l.AttnForward(r.ws, y, x, r.attn, pa, rows, cache)
+		l.AttnForward(r.ws, y, x, r.attn, pa, rows, kv.of(i))
 		l.MLPForward(r.ws, x, y, r.mlp, pm, rows)
 	}
 	return x
@@ -93,10 +100,11 @@ func (r *Runner) last(x compute.View, b *Batch, from int) compute.View {
 		r.dev.Gather(y, x.Data, b.Targets.Row)
 		return y
 	}
-	x = r.layers(x, &b.Rows, from, top, nil)
+	kv := r.attended(b)
+	x = r.layers(x, &b.Rows, from, top, kv)
 	pa, pm := r.params(top)
 	l, y := r.Base.Layers[top], compute.Of(r.x[1], x.Rows, x.Cols)
-	l.AttnForward(r.ws, y, x, r.attn, pa, &b.Rows, nil)
+	l.AttnForward(r.ws, y, x, r.attn, pa, &b.Rows, kv.of(top))
 	x = compute.Of(r.x[0], n, x.Cols)
 	r.dev.Gather(x, y.Data, b.Targets.Row)
 	y = compute.Of(r.x[1], n, x.Cols)
@@ -111,15 +119,52 @@ func (r *Runner) headParams() *block.HeadParams {
 	return r.Delta.Head
 }
 
-// pack fills r.batch with sequences from seqs[at:] while they fit, at least one.
-func (r *Runner) pack(seqs []*Sequence, at int) (next int, err error) {
+// attended gives each sequence of a batch that shares its beginning keys and values in one piece: those of the beginning, then those of
+// its own rows. It is nil where every sequence has its own rows.
+func (r *Runner) attended(b *Batch) keysValues {
+	if b.Shared == 0 {
+		return nil
+	}
+	var ids []int32
+	seqs := make([]compute.Sequence, len(b.Seqs))
+	for i, s := range b.Seqs {
+		for row := range b.past(i) {
+			ids = append(ids, int32(row))
+		}
+		for row := s.Start; row < s.Start+s.N; row++ {
+			ids = append(ids, int32(row))
+		}
+	}
+	width := r.keyValues()
+	if len(r.gathered[0]) < len(ids)*width {
+		r.gathered = [2][]float32{r.dev.Alloc(len(ids) * width), r.dev.Alloc(len(ids) * width)}
+	}
+	gk, gv := compute.Of(r.gathered[0], len(ids), width), compute.Of(r.gathered[1], len(ids), width)
+	gather := func(k, v compute.View) []compute.Sequence {
+		r.dev.Gather(gk, k.Data, ids)
+		r.dev.Gather(gv, v.Data, ids)
+		at := 0
+		for i, s := range b.Seqs {
+			past := b.past(i)
+			to := at + past + s.N
+			seqs[i] = compute.Sequence{Start: s.Start, N: s.N, Past: past, K: gk.Slice(at, to), V: gv.Slice(at, to)}
+			at = to
+		}
+		return seqs
+	}
+	return func(int) block.KeysValues { return gather }
+}
+
+// pack fills r.batch with sequences from seqs[at:], which share so many tokens, while they fit, at least one.
+func (r *Runner) pack(seqs []*Sequence, at, shared int) (next int, err error) {
 	r.batch.Reset()
+	r.batch.Shared = shared
 	for next = at; next < len(seqs); next++ {
 		s := seqs[next]
 		if err := r.Base.check(s); err != nil {
 			return next, err
 		}
-		if n := len(r.batch.Tokens); n > 0 && n+len(s.IDs)-1 > r.rows {
+		if n := len(r.batch.Tokens); n > 0 && n+len(s.IDs)-1-shared > r.rows {
 			break
 		}
 		r.batch.Append(s, 1)
@@ -134,7 +179,7 @@ func (r *Runner) grow(rows int) {
 		return
 	}
 	n := NewRunner(r.dev, r.Base, r.Delta, rows)
-	n.Prefix, n.batch, n.caches, n.logits = r.Prefix, r.batch, r.caches, r.logits
+	n.Prefix, n.Backwards, n.batch, n.caches, n.logits, n.gathered = r.Prefix, r.Backwards, r.batch, r.caches, r.logits, r.gathered
 	*r = *n
 }
 
@@ -144,21 +189,21 @@ func (r *Runner) Enter(b *Batch) (x compute.View, first int, err error) {
 	r.grow(len(b.Tokens))
 	first = min(r.Delta.First(), len(r.Base.Layers))
 	if r.Prefix == nil || r.Prefix.Layer > first || r.Prefix.Layer <= 0 {
-		return r.layers(r.embed(b.Tokens), &b.Rows, 0, first, nil), first, nil
+		return r.layers(r.embed(b.Tokens), &b.Rows, 0, first, r.attended(b)), first, nil
 	}
 	x = compute.Of(r.x[0], len(b.Tokens), r.Base.Config.Hidden)
 	if !r.Prefix.load(r.dev, x, b) {
-		x = r.layers(r.embed(b.Tokens), &b.Rows, 0, r.Prefix.Layer, nil)
+		x = r.layers(r.embed(b.Tokens), &b.Rows, 0, r.Prefix.Layer, r.attended(b))
 		err = r.Prefix.store(r.dev, x, b)
 	}
-	return r.layers(x, &b.Rows, r.Prefix.Layer, first, nil), first, err
+	return r.layers(x, &b.Rows, r.Prefix.Layer, first, r.attended(b)), first, err
 }
 
 // Hidden calls visit with each sequence's hidden states [len-1, D] after the given
 // number of layers, before the final norm. The view is valid during the call.
 func (r *Runner) Hidden(seqs []*Sequence, layers int, visit func(i int, h compute.View)) error {
 	for at := 0; at < len(seqs); {
-		next, err := r.pack(seqs, at)
+		next, err := r.pack(seqs, at, 0)
 		if err != nil {
 			return err
 		}
@@ -183,13 +228,19 @@ type Score struct {
 
 // Score scores each sequence's response tokens.
 func (r *Runner) Score(seqs []*Sequence) ([]Score, error) {
+	for _, s := range seqs {
+		if err := r.Base.check(s); err != nil {
+			return nil, err
+		}
+	}
 	out := make([]Score, len(seqs))
-	packs := r.packs(seqs)
+	alike := shared(seqs)
+	packs := r.packs(seqs, alike)
 	if r.Backwards {
 		slices.Reverse(packs)
 	}
 	for _, p := range packs {
-		if err := r.score(seqs[p.from:p.to], out[p.from:p.to]); err != nil {
+		if err := r.score(seqs[p.from:p.to], alike, out[p.from:p.to]); err != nil {
 			return nil, err
 		}
 	}
@@ -199,22 +250,22 @@ func (r *Runner) Score(seqs []*Sequence) ([]Score, error) {
 // span is sequences [from, to) that go through together.
 type span struct{ from, to int }
 
-// packs are as many sequences in a row as the runner has room for, at least one.
-func (r *Runner) packs(seqs []*Sequence) (out []span) {
+// packs are as many sequences in a row as the runner has room for, at least one; those of a pack share so many tokens.
+func (r *Runner) packs(seqs []*Sequence, shared int) (out []span) {
 	rows := 0
 	for i, s := range seqs {
-		n := len(s.IDs) - 1
+		n := len(s.IDs) - 1 - shared
 		if i == 0 || rows+n > r.rows {
-			out, rows = append(out, span{i, i}), 0
+			out, rows = append(out, span{i, i}), shared
 		}
 		out[len(out)-1].to, rows = i+1, rows+n
 	}
 	return out
 }
 
-// score scores sequences that go through together.
-func (r *Runner) score(seqs []*Sequence, out []Score) error {
-	if _, err := r.pack(seqs, 0); err != nil {
+// score scores sequences that go through together and share so many tokens.
+func (r *Runner) score(seqs []*Sequence, shared int, out []Score) error {
+	if _, err := r.pack(seqs, 0, shared); err != nil {
 		return err
 	}
 	x, from, err := r.Enter(&r.batch)
@@ -243,7 +294,7 @@ func (r *Runner) score(seqs []*Sequence, out []Score) error {
 // statistics.
 func (r *Runner) Logits(ids []int32, visit func(pos int, logits []float32)) error {
 	s := &Sequence{IDs: ids, Loss: make([]bool, len(ids))}
-	if _, err := r.pack([]*Sequence{s}, 0); err != nil {
+	if _, err := r.pack([]*Sequence{s}, 0, 0); err != nil {
 		return err
 	}
 	x := r.layers(r.embed(r.batch.Tokens), &r.batch.Rows, 0, len(r.Base.Layers), nil)
