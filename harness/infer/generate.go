@@ -29,8 +29,11 @@ type Decoding struct {
 	BiasLogits func(prompt int, logits []float32)
 }
 
-// decodeBatch is how many sequences are open at a time.
-const decodeBatch = 16
+// At most so many sequences are open at a time, fewer where their keys and values would take more memory: bytes.
+const (
+	decodeBatch  = 48
+	decodeMemory = 192 << 20
+)
 
 // check names the first setting that cannot be.
 func (o *Decoding) check() error {
@@ -57,6 +60,9 @@ func (r *Runner) Generate(prompts [][]int32, o Decoding) ([][]int32, error) {
 			return nil, fmt.Errorf("prompt %d: %w", i, err)
 		}
 	}
+	if len(prompts) == 0 {
+		return nil, nil
+	}
 	var begun *Cache
 	if n := sharedPrompt(prompts); n > 0 {
 		var err error
@@ -65,10 +71,7 @@ func (r *Runner) Generate(prompts [][]int32, o Decoding) ([][]int32, error) {
 		}
 	}
 	out := make([][]int32, len(prompts))
-	for from := 0; from < len(prompts); from += decodeBatch {
-		to := min(from+decodeBatch, len(prompts))
-		r.decode(prompts[from:to], out[from:to], from, o, begun)
-	}
+	r.decode(prompts, out, o, begun)
 	return out, nil
 }
 
@@ -100,7 +103,6 @@ func (r *Runner) checkPrompt(p []int32) error {
 // open is one sequence being decoded.
 type open struct {
 	index  int // of the prompt
-	at     int // in out
 	past   int
 	next   []int32 // rows to run now
 	k, v   [][]float32
@@ -141,45 +143,68 @@ func (r *Runner) begin(s *open, c *Cache) {
 	s.past = len(c.IDs)
 }
 
-// decode continues prompts, all of which begin with what begun has read, if it is there.
-func (r *Runner) decode(prompts [][]int32, out [][]int32, first int, o Decoding, begun *Cache) {
+// decode continues prompts, all of which begin with what begun has read, if it is there. A prompt is opened as soon as there is room.
+func (r *Runner) decode(prompts [][]int32, out [][]int32, o Decoding, begun *Cache) {
 	c, kv := r.Base.Config, r.keyValues()
-	var live []*open
-	for i, p := range prompts {
-		s := r.slot(i, min(len(p)+o.MaxNew, r.Base.MaxSeq))
-		if begun != nil {
-			r.begin(s, begun)
-		}
-		s.index, s.at, s.next = first+i, i, p[s.past:]
-		if o.Temperature > 0 {
-			s.random = rng.Stream(o.Seed, "sample", fmt.Sprint(s.index))
-		}
-		live = append(live, s)
+	room := 0
+	for _, p := range prompts {
+		room = max(room, min(len(p)+o.MaxNew, r.Base.MaxSeq))
 	}
-	logits := r.logitRows(len(live))
-	for len(live) > 0 {
+	most := max(1, min(decodeBatch, len(prompts), decodeMemory/(8*kv*room*c.Layers)))
+	logits := r.logitRows(most)
+	var free []*open // slots
+	for i := range most {
+		free = append(free, r.slot(i, room))
+	}
+	var live []*open
+	for next := 0; next < len(prompts) || len(live) > 0; {
+		rows := len(live)
+		for next < len(prompts) && len(free) > 0 {
+			s, p := free[len(free)-1], prompts[next]
+			if rows > 0 && rows+len(p) > r.rows {
+				break
+			}
+			s.past = 0
+			if begun != nil {
+				r.begin(s, begun)
+			}
+			s.index, s.next = next, p[s.past:]
+			if o.Temperature > 0 {
+				s.random = rng.Stream(o.Seed, "sample", fmt.Sprint(s.index))
+			}
+			rows += len(s.next)
+			live, free, next = append(live, s), free[:len(free)-1], next+1
+		}
 		x, last := r.advance(live, kv)
 		lv := compute.Of(logits, len(live), c.Vocab)
 		r.Base.Head.Logits(r.head, lv, x, last, r.headParams())
 		r.dev.Pull(lv.Data[:lv.Rows*lv.Stride])
 		rest := live[:0]
 		for i, s := range live {
-			if o.BiasLogits != nil {
-				o.BiasLogits(s.index, lv.Row(i))
-			}
-			tok := choose(lv.Row(i), o, s.random)
-			if slices.Contains(o.Stop, tok) {
-				continue
-			}
-			out[s.at] = append(out[s.at], tok)
-			goOn := o.Emit == nil || o.Emit(s.index, tok)
-			if goOn && len(out[s.at]) < o.MaxNew && s.past < r.Base.MaxSeq {
-				s.next = out[s.at][len(out[s.at])-1:]
+			if s.write(lv.Row(i), out, o) && s.past < r.Base.MaxSeq {
 				rest = append(rest, s)
+			} else {
+				free = append(free, s)
 			}
 		}
 		live = rest
 	}
+}
+
+// write chooses the sequence's next token, appends it to out, and reports whether the sequence goes on.
+func (s *open) write(logits []float32, out [][]int32, o Decoding) bool {
+	if o.BiasLogits != nil {
+		o.BiasLogits(s.index, logits)
+	}
+	token := choose(logits, o, s.random)
+	if slices.Contains(o.Stop, token) {
+		return false
+	}
+	text := append(out[s.index], token)
+	out[s.index] = text
+	s.next = text[len(text)-1:]
+	goOn := o.Emit == nil || o.Emit(s.index, token)
+	return goOn && len(text) < o.MaxNew
 }
 
 // advance runs each open sequence's next rows and returns the hidden states and, per sequence, its last row.

@@ -98,14 +98,20 @@ func TestSharedBeginnings(t *testing.T) {
 		}
 
 		var prompts [][]int32
-		for _, s := range seqs {
-			prompts = append(prompts, s.IDs)
+		for i := range 3 * len(seqs) { // more than are open at a time
+			prompts = append(prompts, append(slices.Clone(seqs[i%len(seqs)].IDs), int32(i)))
 		}
-		decoding := infer.Decoding{MaxNew: 5}
-		all, err := infer.NewRunner(dev, b, nil, 256).Generate(prompts, decoding)
+		decoding := infer.Decoding{MaxNew: 9}
+		for id := range int32(vocab) {
+			if id%11 == 3 { // some end early
+				decoding.Stop = append(decoding.Stop, id)
+			}
+		}
+		all, err := infer.NewRunner(dev, b, nil, 100).Generate(prompts, decoding)
 		if err != nil {
 			t.Fatal(err)
 		}
+		lengths := map[int]bool{}
 		for i := range prompts {
 			got, err := infer.NewRunner(dev, b, nil, 256).Generate(prompts[i:i+1], decoding)
 			if err != nil {
@@ -114,6 +120,13 @@ func TestSharedBeginnings(t *testing.T) {
 			if !slices.Equal(got[0], all[i]) {
 				t.Errorf("round %d: prompt %d is continued otherwise in company", round, i)
 			}
+			lengths[len(all[i])] = true
 		}
+		if len(lengths) < 3 {
+			t.Errorf("round %d: answers of %d lengths only: the test sees no prompt taking another's place", round, len(lengths))
+		}
+	}
+	if out, err := infer.NewRunner(dev, b, nil, 64).Generate(nil, infer.Decoding{MaxNew: 1}); len(out) != 0 || err != nil {
+		t.Errorf("no prompts: %v, %v", out, err)
 	}
 }
