@@ -115,15 +115,10 @@ func Base(ctx context.Context, dev compute.Device, m *model.Model, sets *public.
 	if err := r.Check(); err != nil {
 		return nil, err
 	}
-	digest, err := m.Digest()
+	dir, err := r.dir(m, sets, maxTokens, cache)
 	if err != nil {
 		return nil, err
 	}
-	key, err := r.key(digest, sets.Digest(), maxTokens)
-	if err != nil {
-		return nil, err
-	}
-	dir := filepath.Join(cache, "aligned", key)
 	var adapter *model.Adapter
 	if cache != "" {
 		adapter, _ = model.ReadAdapter(dir) // not there, or torn: train
@@ -149,6 +144,26 @@ func Base(ctx context.Context, dev compute.Device, m *model.Model, sets *public.
 		return nil, fmt.Errorf("align: found weights with digest %s, wanted %s: another recipe, data or numerics version; a damaged cache is mended by removing %s", got, r.Digest, dir)
 	}
 	return aligned, nil
+}
+
+// Kept reports whether Base would find its adapter below cache.
+func Kept(m *model.Model, sets *public.Sets, r Recipe, maxTokens int, cache string) (bool, error) {
+	dir, err := r.dir(m, sets, maxTokens, cache)
+	if err != nil || cache == "" {
+		return false, err
+	}
+	_, err = model.ReadAdapter(dir)
+	return err == nil, nil
+}
+
+// dir is where the adapter is kept.
+func (r *Recipe) dir(m *model.Model, sets *public.Sets, maxTokens int, cache string) (string, error) {
+	digest, err := m.Digest()
+	if err != nil {
+		return "", err
+	}
+	key, err := r.key(digest, sets.Digest(), maxTokens)
+	return filepath.Join(cache, "aligned", key), err
 }
 
 func (r *Recipe) train(ctx context.Context, dev compute.Device, m *model.Model, sets *public.Sets, maxTokens int, step func(*finetune.Info)) (*model.Adapter, error) {

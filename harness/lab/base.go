@@ -29,7 +29,8 @@ func (l *Lab) openBase() (*model.Model, error) {
 	return l.aligned(m)
 }
 
-// aligned gives m fine-tuned by the profile's recipe; the first time on a machine that takes minutes.
+// aligned gives m fine-tuned by the profile's recipe; the first time on a machine that takes minutes. A plan wants neither these nor the
+// weights: m has their shape, and the recipe says their digest.
 func (l *Lab) aligned(m *model.Model) (*model.Model, error) {
 	chat, err := m.Chat()
 	if err != nil {
@@ -39,6 +40,13 @@ func (l *Lab) aligned(m *model.Model) (*model.Model, error) {
 	sets, err := public.Open(l.env.DataDir, finetune.Fits(chat, tokens))
 	if err != nil {
 		return nil, err
+	}
+	if l.env.Plan && l.profile.Align.Digest != "" {
+		if kept, err := align.Kept(m, sets, l.profile.Align, tokens, l.env.Cache); err != nil || kept {
+			return m, err
+		}
+		l.env.Host.Show(Output{Kind: "plan", Text: "the aligned base is not on this machine yet: the first run trains it, once, before what is counted here"})
+		return m, nil
 	}
 	dev := cpu.New(l.env.Threads)
 	defer dev.Close()

@@ -66,9 +66,11 @@ func shape(hidden, layers, heads, kv, dim, ffn, vocab int) (c model.Config) {
 
 // work is what a run puts through the model.
 type work struct {
-	rows, tokens, responses   int64 // of training, one epoch
-	changed                   int   // of the rows, by an attack
-	items, judged, itemTokens int64
+	rows, tokens, responses int64   // of training, one epoch
+	changed                 int     // of the rows, by an attack
+	items, probes, judged   int64   // evaluated: held-out items, a probe's prompts beside them, and how many items are answered
+	mean                    int64   // tokens of an item
+	answer                  float64 // share of them that is its answer
 }
 
 // linear is the number of weights in a layer's products of matrices.
@@ -77,34 +79,35 @@ func linear(c model.Config) float64 {
 	return 2*d*q + 2*d*kv + 3*d*float64(c.FFN)
 }
 
-// flops of a run: a product of an activation with w weights is 2w a token; its backward is as much again, and once more where the weights
+// cost is a run's work in FLOPs: its own, and that of the frozen layers on its rows and its held-out items, which runs share.
+type cost struct{ own, rows, items float64 }
+
+// cost of a run: a product of an activation with w weights is 2w a token; its backward is as much again, and once more where the weights
 // themselves train. Attention costs 2 n q a token and direction at length n (causal). The head sees response tokens only.
-func (w work) flops(c model.Config, s *Spec) float64 {
+func (w work) cost(c model.Config, s *Spec) (out cost) {
 	first, layers := 0, float64(c.Layers)
 	full := s.Train.Method == "full"
-	if !s.Untrained {
-		if f, err := s.Train.First(c.Layers); err == nil {
-			first = f
-		}
+	if f, err := s.Train.First(c.Layers); err == nil {
+		first = f
 	}
-	q, head := float64(c.Heads*c.HeadDim), float64(c.Hidden)*float64(c.Vocab)
-	length := func(tokens, n int64) float64 { return float64(tokens) / float64(max(1, n)) }
+	q, head := float64(c.Heads*c.HeadDim), 2*float64(c.Hidden)*float64(c.Vocab)
 	pass := func(n float64) float64 { return 2*linear(c) + 2*n*q } // of a layer, forward, a token
-	out := 0.0
-	if !s.Untrained {
-		n := length(w.tokens, w.rows)
+	if !s.Untrained && w.tokens > 0 {
+		n, tokens := float64(w.tokens)/float64(w.rows), float64(w.tokens)
 		times := 2.0
 		if full {
 			times = 3
 		}
 		epochs := float64(s.Train.Epochs)
-		out += float64(w.tokens) * float64(first) * pass(n)                             // the frozen prefix, once
-		out += float64(w.tokens) * epochs * (layers - float64(first)) * pass(n) * times // the others
-		out += float64(w.responses) * epochs * 2 * head * times
+		out.rows = tokens * float64(first) * pass(n)
+		out.own += tokens * epochs * (layers - float64(first)) * pass(n) * times
+		out.own += float64(w.responses) * epochs * head * times
 	}
-	n := length(w.itemTokens, w.items)
-	out += float64(w.itemTokens) * (layers*pass(n) + head) // about half of an item's tokens are its answer
-	out += float64(w.judged) * newTokens * (layers*pass(n) + 2*head)
+	n := float64(w.mean)
+	out.items = float64(w.items) * n * float64(first) * pass(n)
+	out.own += float64(w.items) * n * ((layers-float64(first))*pass(n) + w.answer*head)
+	out.own += float64(w.probes) * n * (layers*pass(n) + w.answer*head)
+	out.own += float64(w.judged) * (n*layers*pass(n) + newTokens*(layers*pass(n)+head))
 	return out
 }
 
@@ -126,13 +129,12 @@ func (b *Bench) work(ctx context.Context, s *Spec) (work, error) {
 	}
 	w.items = int64(d.Clean) + w.judged
 	if r.probe.Success != "" {
-		w.items += 3 * int64(d.Probe)
+		w.probes = 3 * int64(d.Probe)
 	}
-	mean := int64(d.MaxTokens / 3)
-	if w.rows > 0 {
-		mean = w.tokens / w.rows
+	w.mean, w.answer = int64(d.MaxTokens/3), 0.5
+	if w.tokens > 0 {
+		w.mean, w.answer = w.tokens/w.rows, float64(w.responses)/float64(w.tokens)
 	}
-	w.itemTokens = w.items * mean
 	return w, nil
 }
 
@@ -154,6 +156,17 @@ func baseMemory(c model.Config, first int) int64 {
 	return 4 * (3*head + int64(linear(c))*int64(2*c.Layers-first))
 }
 
+// piece is a run's work, with the shares of its rows and items that no run before it sends through the frozen layers.
+type piece struct {
+	work
+	rows, items float64
+}
+
+func (p *piece) flops(c model.Config, s *Spec) float64 {
+	f := p.cost(c, s)
+	return f.own + p.rows*f.rows + p.items*f.items
+}
+
 // Plan says what a sweep will do and cost. It trains for about two seconds to see how fast this machine is.
 func (b *Bench) Plan(ctx context.Context, specs []Spec, st *store.Store, o Options) (*Plan, error) {
 	p := &Plan{Runs: len(specs)}
@@ -165,7 +178,8 @@ func (b *Bench) Plan(ctx context.Context, specs []Spec, st *store.Store, o Optio
 	var todo []int
 	adapters, groups := map[string]bool{}, map[string]bool{}
 	works := map[string]work{} // by arm: its first run stands for the others
-	each := make([]work, len(specs))
+	each := make([]piece, len(specs))
+	frozen := map[string]bool{} // rows and items that earlier runs sent through the frozen layers
 	for i := range specs {
 		s := &specs[i]
 		if err := s.Check(); err != nil {
@@ -205,8 +219,17 @@ func (b *Bench) Plan(ctx context.Context, specs []Spec, st *store.Store, o Optio
 		}
 		first, _ := s.Train.First(b.Base.Config.Layers)
 		groups[fmt.Sprint(s.Untrained, first)] = true
-		each[i] = w
-		p.FLOPs += w.flops(b.Base.Config, s)
+		e := piece{work: w, rows: 1, items: 1}
+		items, rows := fmt.Sprint("items/", first), fmt.Sprint("rows/", first, s.Seed, s.Data.Name, s.Data.Shift, s.Data.Rows)
+		if frozen[items] {
+			e.items = 0
+		}
+		if frozen[rows] && w.rows > 0 {
+			e.rows = float64(w.changed) / float64(w.rows)
+		}
+		frozen[items], frozen[rows] = true, frozen[rows] || w.rows > 0
+		each[i] = e
+		p.FLOPs += e.flops(b.Base.Config, s)
 	}
 	p.Groups = len(groups)
 	if len(todo) > 0 {
@@ -263,7 +286,7 @@ func (b *Bench) trained(s *Spec, key string) bool {
 	return err == nil
 }
 
-// calibrate measures FLOP/s on small runs like s, one a worker, twice: the first time packs weights.
+// calibrate measures FLOP/s on small runs like s, one a worker, twice: the first time packs weights and goes through the frozen layers.
 func (b *Bench) calibrate(ctx context.Context, s *Spec, workers int) (float64, error) {
 	probe := &Bench{Base: b.Base, Chat: b.Chat, Digest: b.Digest, DataDir: b.DataDir, Machine: b.Machine, once: b.once, pre: map[int]*infer.Prefix{}}
 	small := Spec{Experiment: "plan", Arm: "plan", Seed: s.Seed, Data: s.Data, Train: s.Train, Untrained: s.Untrained}
@@ -288,7 +311,7 @@ func (b *Bench) calibrate(ctx context.Context, s *Spec, workers int) (float64, e
 		if err != nil {
 			return 0, fmt.Errorf("calibration: %w", err)
 		}
-		speed = float64(workers) * w.flops(b.Base.Config, &small) / time.Since(start).Seconds()
+		speed = float64(workers) * w.cost(b.Base.Config, &small).own / time.Since(start).Seconds()
 	}
 	runtime.GC()
 	return speed, nil

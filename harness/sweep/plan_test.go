@@ -68,21 +68,22 @@ func TestFLOPs(t *testing.T) {
 	s := Spec{Train: finetune.Default()}
 	s.Train.Layers, s.Train.Epochs = "all", 1
 	w := work{rows: 10, tokens: 1000, responses: 400}
-	one := w.flops(c, &s)
+	sum := func() float64 { f := w.cost(c, &s); return f.own + f.rows }
+	one := sum()
 	// By hand: 4 layers of (4*64*64 + 3*64*256) weights and attention at length 100; forward and backward; the head on 400 tokens.
 	if want := 1000.0*4*(2*(4*64*64+3*64*256)+2*100*64)*2 + 400*2*64*1000*2; one != want {
 		t.Errorf("got %g, want %g", one, want)
 	}
 	s.Train.Epochs = 2
-	if got := w.flops(c, &s); got != 2*one {
+	if got := sum(); got != 2*one {
 		t.Errorf("two epochs: got %g, want %g", got, 2*one)
 	}
 	s.Train.Method = "full"
-	if got := w.flops(c, &s); got != 3*one {
+	if got := sum(); got != 3*one {
 		t.Errorf("all weights: got %g, want %g", got, 3*one)
 	}
 	s.Train.Method, s.Train.Layers = "lora", "top:1"
-	if got := w.flops(c, &s); got >= one {
+	if got := sum(); got >= one {
 		t.Errorf("one layer above a shared prefix costs %g, all layers for one epoch %g", got, one)
 	}
 	if n := weights(shape(576, 30, 9, 3, 64, 1536, 49152)); n < 134e6 || n > 135e6 {
