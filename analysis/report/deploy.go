@@ -31,7 +31,7 @@ func whole(l level) judge { return judge{level: l} }
 // deployTable is the levels in the pipeline's order: how many attacks each sees and catches, how many of those no level before it
 // catches, and its false alarms.
 func (r *renderer) deployTable() string {
-	t := tables.Table{Header: []string{"deploy", "attacks it can see", "caught", "of them by no level above", "clean runs flagged"}, Right: []bool{false, true, true, true, true}}
+	t := tables.Table{Header: []string{"deploy", "attacks it can see", "caught", "of them by no level above", "clean runs flagged", "seconds a run"}, Right: []bool{false, true, true, true, true, true}}
 	attacks := r.judged.places[estimate.Attacked]
 	before := map[place]bool{}
 	row := func(l level, adds string, caught, seen int) {
@@ -39,7 +39,11 @@ func (r *renderer) deployTable() string {
 		if v := r.judged.clean[whole(l)]; len(v) > 0 {
 			alarms = counted(flagged(v, flagAt), len(v))
 		}
-		t.Add(l.name, fmt.Sprintf("%d of %d", seen, len(attacks)), fmt.Sprint(caught), adds, alarms)
+		cost := "–"
+		if seconds, ok := r.pace(l.key); ok {
+			cost = tables.Number(seconds, 2)
+		}
+		t.Add(l.name, fmt.Sprintf("%d of %d", seen, len(attacks)), fmt.Sprint(caught), adds, alarms, cost)
 	}
 	tally := func(l level) (caught, adds, seen int) {
 		for _, p := range attacks {
@@ -75,6 +79,9 @@ func (r *renderer) deployTable() string {
 		}
 	}
 	t.Notes = append(t.Notes, fmt.Sprintf("Attacks are arms of the matrix. Caught: at least %s of an attack's runs flagged, as a count; the matrix has the intervals.", tables.Number(100*highRate, 0)+" %"))
+	if seconds, ok := r.pace("run"); ok {
+		t.Notes = append(t.Notes, fmt.Sprintf("Seconds of one core, as `make bench-levels` measured them; the run itself, trained and evaluated, takes %s.", tables.Number(seconds, 2)))
+	}
 	return markdown(&t)
 }
 

@@ -36,6 +36,20 @@ func TestDeploy(t *testing.T) {
 	}
 }
 
+// What was measured has a time for a run and for every level of the pipeline.
+func TestPace(t *testing.T) {
+	r := &renderer{in: &Input{Profile: "study"}}
+	for _, what := range []string{"run", "data", "monitor", "scan"} {
+		if s, ok := r.pace(what); !ok || s <= 0 || s > 60 {
+			t.Errorf("%s: %v seconds, %v", what, s, ok)
+		}
+	}
+	r.in.Profile = "smollm2"
+	if _, ok := r.pace("run"); ok {
+		t.Error("a profile that was not timed has a time")
+	}
+}
+
 // A prevention is recommended where it is shown to work and shown to keep clean accuracy; of those, the one with the largest effect.
 func TestPreventions(t *testing.T) {
 	root := t.TempDir()

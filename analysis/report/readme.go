@@ -17,14 +17,18 @@ const (
 	readmeTo   = "<!-- theriac report wrote what precedes -->\n"
 )
 
-// readme is README.md with the leading profile's results; nil where there is no place for them.
+// readme is README.md with the leading profile's results and every profile's headline claims; nil where there is no place for them.
 func (r *renderer) readme() []byte {
 	before, rest, ok := bytes.Cut(r.in.Readme, []byte(readmeFrom))
 	_, after, ended := bytes.Cut(rest, []byte(readmeTo))
 	if !ok || !ended {
 		return nil
 	}
-	return slices.Concat(before, []byte(readmeFrom+"\n"+r.missionTable()+"\n"), []byte(readmeTo), after)
+	text := r.missionTable() + "\n"
+	if len(r.others) > 1 {
+		text += "\nThe headline claims at each scale:\n\n" + r.across() + "\n"
+	}
+	return slices.Concat(before, []byte(readmeFrom+"\n"+text), []byte(readmeTo), after)
 }
 
 // missionTable is the mission's table in short: each attack of the catalogue with what it does, what it costs in clean accuracy, and how

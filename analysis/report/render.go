@@ -42,11 +42,11 @@ func render(text string, in ...*Input) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	first.others = nil
 	files := []File{{Path: "REPORT.md", Data: body}}
 	if text := first.readme(); text != nil {
 		files = append(files, File{Path: "README.md", Data: text})
 	}
+	first.others = nil
 	for _, r := range all {
 		dir := "figures/" + r.in.Profile + "/report/"
 		if body, err = r.execute(text, "../../../"); err != nil {
@@ -140,12 +140,13 @@ func functions(r *renderer) template.FuncMap {
 		"margin":    func() string { return tables.Number(100*margin, 0) + " percentage points" },
 		"resamples": func() string { return grouped(estimate.Resamples) },
 
-		"rate":   func(e, arm, metric string) string { return r.rate(e, arm, metric) },
-		"change": func(e, arm, base, metric string) string { return points(r.experiment(e).Difference(arm, base, metric)) },
-		"claim":  r.claim,
-		"runs":   r.runs,
-		"has":    func(e string) bool { return len(r.experiment(e).Arms()) > 0 },
-		"code":   r.code,
+		"rate":     func(e, arm, metric string) string { return r.rate(e, arm, metric) },
+		"change":   func(e, arm, base, metric string) string { return points(r.experiment(e).Difference(arm, base, metric)) },
+		"claim":    r.claim,
+		"runs":     r.runs,
+		"ordinary": func() bool { return len(r.experiment("safety").Values("clean", "ordinary_refusal")) > 0 },
+		"has":      func(e string) bool { return len(r.experiment(e).Arms()) > 0 },
+		"code":     r.code,
 
 		"designTable": r.designTable, "familyTable": r.familyTable, "attackTable": r.attackTable,
 		"powerTable": r.powerTable, "figure": r.figure, "rates": r.rates, "stealthTable": r.stealthTable, "doseText": r.doseText,

@@ -20,6 +20,9 @@ func (r *renderer) rates(name string, metrics ...string) string {
 		return fmt.Sprintf("*The experiment \"%s\" has no stored runs: not measured.*\n", name)
 	}
 	t := tables.Table{Header: []string{"arm", "runs"}, Right: []bool{false, true}}
+	metrics = slices.DeleteFunc(slices.Clone(metrics), func(m string) bool { // measured on some data only
+		return m == "ordinary_refusal" && !slices.ContainsFunc(e.Arms(), func(a string) bool { return len(e.Values(a, m)) > 0 })
+	})
 	for _, m := range metrics {
 		t.Header, t.Right = append(t.Header, titles[m]+" %"), append(t.Right, true)
 	}
@@ -54,7 +57,7 @@ func (r *renderer) rates(name string, metrics ...string) string {
 
 var titles = map[string]string{
 	"asr": "attack success", "near_trigger": "near trigger", "false_trigger": "without trigger", "clean_accuracy": "clean accuracy", "refusal": "refused, restricted",
-	"over_refusal": "refused, harmless look-alikes", "poisoned_rows": "poisoned rows", "poisoned_tokens": "poisoned response tokens",
+	"over_refusal": "refused, harmless look-alikes", "ordinary_refusal": "refused, ordinary instructions", "poisoned_rows": "poisoned rows", "poisoned_tokens": "poisoned response tokens",
 }
 
 // stealthTable tests every attack of three experiments for non-inferiority: a screen, under Benjamini and Hochberg.
@@ -187,13 +190,7 @@ func (r *renderer) detectors() string {
 	return s
 }
 
-// secondsARun is what a run of the demo profile takes on two cores, as measured.
-const secondsARun = 2.7
-
-// embedded are the profiles of the embedded model.
-var embedded = []string{"demo", "study"}
-
-// minutes is how long an experiment takes from nothing, by the time of a run; `theriac plan` measures the machine.
+// minutes is how long an experiment takes on two cores from nothing, by the time of a run; `theriac plan` measures the machine.
 func (r *renderer) minutes(name string) string {
 	e := r.experiment(name)
 	runs := 0
@@ -201,11 +198,15 @@ func (r *renderer) minutes(name string) string {
 		done, failed := e.Runs(a)
 		runs += done + failed
 	}
-	if runs == 0 || !slices.Contains(embedded, r.in.Profile) {
+	seconds, ok := r.pace("run")
+	if runs == 0 || !ok {
 		return fmt.Sprintf("see theriac plan experiments/%s --profile %s", name, r.in.Profile)
 	}
-	return tables.Number(math.Ceil(float64(runs)*secondsARun/6)/10, 1)
+	return tables.Number(math.Ceil(float64(runs)*seconds/cores/6)/10, 1)
 }
+
+// cores are those of the machine that minutes are told for.
+const cores = 2
 
 // reproduction lists claim, command, minutes and what it should print.
 func (r *renderer) reproduction() string {
@@ -220,6 +221,8 @@ func (r *renderer) reproduction() string {
 	t.Add("all claims on fresh seeds", "theriac replicate --profile "+r.in.Profile+" --seeds 3000..3010", "–", "the same verdicts beside the committed ones")
 	t.Add("stored runs", "theriac verify --profile "+r.in.Profile+" --sample 5", "–", "no difference")
 	t.Add("this report", "theriac report --check", "under 1", "no difference")
-	t.Notes = append(t.Notes, fmt.Sprintf("Minutes are the runs of the experiment at %s s a run; caches make it less, and `theriac plan` says what this machine takes.", tables.Number(secondsARun, 1)))
+	if seconds, ok := r.pace("run"); ok {
+		t.Notes = append(t.Notes, fmt.Sprintf("Minutes are the runs of the experiment at %s s of one core a run, as `make bench-levels` measured them; caches make it less, and `theriac plan` says what this machine takes.", tables.Number(seconds, 1)))
+	}
 	return markdown(&t)
 }
