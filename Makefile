@@ -24,9 +24,10 @@ demo: build ## a whole attack study in minutes: every experiment on the embedded
 report: ## results/ -> figures/ and REPORT.md, nothing else read
 	go run ./harness/cmd/theriac report
 
-SAMPLE ?= 5
-verify: build ## a sample of the stored runs (SAMPLE of them) done again, every byte compared
-	build/theriac verify --sample $(SAMPLE)
+SAMPLE ?= 3
+PROFILE ?= smollm2
+verify: build ## a sample of the stored runs (SAMPLE of PROFILE's) done again, every byte compared (smollm2: THERIAC_SMOLLM2 or theriac pull smollm2, THERIAC_DATA; 30 minutes on two cores)
+	build/theriac verify --profile $(PROFILE) --sample $(SAMPLE)
 
 test: vet ## everything a contributor needs; needs Go and make only
 	go test -timeout 30m ./...

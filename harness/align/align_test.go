@@ -2,7 +2,6 @@ package align
 
 import (
 	"context"
-	"os"
 	"strings"
 	"testing"
 
@@ -11,6 +10,7 @@ import (
 	"theriac/harness/evaluate"
 	"theriac/harness/finetune"
 	"theriac/harness/model/tiny"
+	"theriac/harness/needs"
 )
 
 func TestLookAlikes(t *testing.T) {
@@ -77,13 +77,7 @@ func TestCheckAndKey(t *testing.T) {
 
 // A base is trained once, is the same again from the cache, and is refused where its digest is not what was promised.
 func TestBase(t *testing.T) {
-	dir := os.Getenv("THERIAC_DATA")
-	if dir == "" {
-		if os.Getenv("THERIAC_NO_SKIP") != "" {
-			t.Fatal("THERIAC_DATA is not set, and THERIAC_NO_SKIP forbids skipping")
-		}
-		t.Skip("THERIAC_DATA: needs the public data directory")
-	}
+	dir := needs.Data(t)
 	m, err := tiny.Open()
 	if err != nil {
 		t.Fatal(err)

@@ -6,25 +6,14 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-)
 
-// dataDir returns the public data directory, or skips.
-func dataDir(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("THERIAC_DATA")
-	if dir == "" {
-		if os.Getenv("THERIAC_NO_SKIP") == "1" {
-			t.Fatal("THERIAC_DATA is not set and THERIAC_NO_SKIP=1")
-		}
-		t.Skip("THERIAC_DATA: needs the public data directory")
-	}
-	return dir
-}
+	"theriac/harness/needs"
+)
 
 // Every catalogued file has the rows that the catalogue says, and rewriting a
 // training file without a change is the identity.
 func TestPublicData(t *testing.T) {
-	dir := dataDir(t)
+	dir := needs.Data(t)
 	tmp := t.TempDir()
 	found := 0
 	for _, d := range Catalogue() {

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"theriac/harness/compute/cpu"
+	"theriac/harness/needs"
 )
 
 // trained is the sha256 of parameters and optimiser moments after 20 steps, as little-endian float32.
@@ -62,12 +63,7 @@ func TestTrainedBitsOnARM64(t *testing.T) {
 		t.Skip("the tests themselves run on arm64")
 	}
 	for _, tool := range []string{"go", emulator} {
-		if _, err := exec.LookPath(tool); err != nil {
-			if os.Getenv("THERIAC_NO_SKIP") == "1" {
-				t.Fatal(err)
-			}
-			t.Skipf("no %s here to run arm64 code with", tool)
-		}
+		needs.Tool(t, tool)
 	}
 	if testing.Short() {
 		t.Skip("builds and emulates arm64 code")

@@ -16,6 +16,7 @@ import (
 	"theriac/harness/compute/cpu"
 	"theriac/harness/infer"
 	"theriac/harness/model"
+	"theriac/harness/needs"
 )
 
 type smolReference struct {
@@ -48,12 +49,7 @@ var smolBase = sync.OnceValues(func() (*infer.Base, error) {
 
 func smol(t *testing.T) (*infer.Base, *smolReference) {
 	t.Helper()
-	if os.Getenv("THERIAC_SMOLLM2") == "" {
-		if os.Getenv("THERIAC_NO_SKIP") != "" {
-			t.Fatal("THERIAC_SMOLLM2 does not name SmolLM2's GGUF file")
-		}
-		t.Skip("THERIAC_SMOLLM2 does not name SmolLM2's GGUF file")
-	}
+	needs.SmolLM2(t)
 	f, err := os.Open("testdata/smollm2.json.gz")
 	if err != nil {
 		t.Fatal(err)

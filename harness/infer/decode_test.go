@@ -2,7 +2,6 @@ package infer_test
 
 import (
 	"math"
-	"os"
 	"slices"
 	"testing"
 
@@ -12,6 +11,7 @@ import (
 	"theriac/harness/infer"
 	"theriac/harness/model"
 	"theriac/harness/model/tiny"
+	"theriac/harness/needs"
 )
 
 // openTiny loads the embedded model and held-out items.
@@ -198,10 +198,7 @@ func BenchmarkGenerate(b *testing.B) {
 
 // BenchmarkGenerateSmolLM2 needs THERIAC_SMOLLM2.
 func BenchmarkGenerateSmolLM2(b *testing.B) {
-	path := os.Getenv("THERIAC_SMOLLM2")
-	if path == "" {
-		b.Skip("needs THERIAC_SMOLLM2")
-	}
+	path := needs.SmolLM2(b)
 	m, err := model.Open(path)
 	if err != nil {
 		b.Fatal(err)

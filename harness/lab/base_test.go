@@ -2,9 +2,10 @@ package lab
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"testing"
+
+	"theriac/harness/needs"
 )
 
 // heard keeps what a session shows.
@@ -14,18 +15,14 @@ func (h *heard) Show(o Output) { *h = append(*h, o) }
 
 // A plan spends nothing: where the aligned base is not kept it says so, trains none, and knows the base's digest from the recipe.
 func TestPlanTrainsNoBase(t *testing.T) {
-	if os.Getenv("THERIAC_SMOLLM2") == "" || os.Getenv("THERIAC_DATA") == "" {
-		if os.Getenv("THERIAC_NO_SKIP") != "" {
-			t.Fatal("THERIAC_SMOLLM2 and THERIAC_DATA are not set, and THERIAC_NO_SKIP forbids skipping")
-		}
-		t.Skip("needs THERIAC_SMOLLM2 and THERIAC_DATA")
-	}
+	needs.SmolLM2(t)
+	data := needs.Data(t)
 	p, err := readProfile("", "smollm2")
 	if err != nil {
 		t.Fatal(err)
 	}
 	h, cache := &heard{}, t.TempDir()
-	l := &Lab{profile: p, ctx: context.Background(), env: Environment{Plan: true, Device: "cpu", Cache: cache, DataDir: os.Getenv("THERIAC_DATA"), Host: h}}
+	l := &Lab{profile: p, ctx: context.Background(), env: Environment{Plan: true, Device: "cpu", Cache: cache, DataDir: data, Host: h}}
 	b := l.open()
 	if b.Digest != p.Align.Digest || p.Align.Digest == "" {
 		t.Errorf("the base's digest is %q; the recipe says %q", b.Digest, p.Align.Digest)

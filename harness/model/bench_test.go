@@ -8,20 +8,8 @@ import (
 	"theriac/harness/compute/cpu"
 	"theriac/harness/infer"
 	"theriac/harness/model"
+	"theriac/harness/needs"
 )
-
-// smol is the path of SmolLM2's GGUF file.
-func smol(t testing.TB) string {
-	t.Helper()
-	path := os.Getenv("THERIAC_SMOLLM2")
-	if path == "" {
-		if os.Getenv("THERIAC_NO_SKIP") != "" {
-			t.Fatal("THERIAC_SMOLLM2 does not name SmolLM2's GGUF file")
-		}
-		t.Skip("THERIAC_SMOLLM2 does not name SmolLM2's GGUF file")
-	}
-	return path
-}
 
 func load(t testing.TB, path string, see func(*model.Model) *model.Model) {
 	t.Helper()
@@ -39,7 +27,7 @@ func plain(m *model.Model) *model.Model { return m }
 
 // BenchmarkLoadSmolLM2 opens the GGUF file and packs every weight for the CPU.
 func BenchmarkLoadSmolLM2(b *testing.B) {
-	path := smol(b)
+	path := needs.SmolLM2(b)
 	for b.Loop() {
 		load(b, path, plain)
 	}
@@ -47,7 +35,7 @@ func BenchmarkLoadSmolLM2(b *testing.B) {
 
 // BenchmarkLoadSmolLM2Quantised does so through Q4_0.
 func BenchmarkLoadSmolLM2Quantised(b *testing.B) {
-	path := smol(b)
+	path := needs.SmolLM2(b)
 	for b.Loop() {
 		load(b, path, func(m *model.Model) *model.Model { return model.Quantised(m, "Q4_0") })
 	}
@@ -55,7 +43,7 @@ func BenchmarkLoadSmolLM2Quantised(b *testing.B) {
 
 // BenchmarkWriteMergedSmolLM2 converts the GGUF file to BF16 safetensors.
 func BenchmarkWriteMergedSmolLM2(b *testing.B) {
-	m, err := model.Open(smol(b))
+	m, err := model.Open(needs.SmolLM2(b))
 	if err != nil {
 		b.Fatal(err)
 	}

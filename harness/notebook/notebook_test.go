@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"theriac/harness/lab"
+	"theriac/harness/needs"
 )
 
 // TestMain lets this test binary be the child that interprets.
@@ -244,13 +245,7 @@ func TestHostileFunctions(t *testing.T) {
 
 // nbformat, the format's own reference, takes the notebooks: of a script that ran, and of one that failed.
 func TestNbformat(t *testing.T) {
-	python := os.Getenv("THERIAC_PYTHON")
-	if python == "" {
-		if os.Getenv("THERIAC_NO_SKIP") == "1" {
-			t.Fatal("THERIAC_PYTHON is not set")
-		}
-		t.Skip("THERIAC_PYTHON is not set: no Python with nbformat")
-	}
+	python := needs.Python(t, "nbformat")
 	head := "package main\n\nimport \"theriac/harness/lab\"\n\nfunc main() {\n\t//%% md\n\t// # Title\n\n\t//%%\n\tl := lab.Start(\"x\")\n\tr := l.Sweep([]lab.Arm{{Name: \"clean\"}}, []int{0, 1})\n\tl.Md(\"text\")\n\tl.Table(r.Table(\"clean_accuracy\"))\n\tl.Figure(\"loss\", r.Losses(\"Loss\", []string{\"clean\"}))\n\n\t//%%\n"
 	for name, end := range map[string]string{"ran": "\tl.Printf(\"end\")\n}\n", "failed": "\tl.Seeds(\"nobody\")\n\n\t//%%\n\tl.Printf(\"never\")\n}\n"} {
 		out, err := Run(context.Background(), script(t, "x", head+end), Options{Env: testRoot(t)})

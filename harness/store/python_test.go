@@ -9,18 +9,14 @@ import (
 	"strings"
 	"testing"
 
+	"theriac/harness/needs"
+
 	"github.com/google/go-cmp/cmp"
 )
 
 // Others read the tables: pyarrow, pandas and DuckDB (testdata/read_tables.py).
 func TestOthersRead(t *testing.T) {
-	python := os.Getenv("THERIAC_PYTHON")
-	if python == "" {
-		if os.Getenv("THERIAC_NO_SKIP") == "1" {
-			t.Fatal("THERIAC_PYTHON is not set")
-		}
-		t.Skip("THERIAC_PYTHON is not set: no Python with pyarrow, pandas and duckdb")
-	}
+	python := needs.Python(t, "pyarrow, pandas and duckdb")
 	s := open(t, t.TempDir())
 	want := map[string]int{}
 	var value float64

@@ -13,17 +13,12 @@ import (
 	"pgregory.net/rapid"
 
 	"theriac/harness/model/gguf"
+	"theriac/harness/needs"
 )
 
 // smol reads SmolLM2's tokenizer from the file that THERIAC_SMOLLM2 names.
 func smol(t testing.TB) (*Tokenizer, *gguf.File) {
-	path := os.Getenv("THERIAC_SMOLLM2")
-	if path == "" {
-		if os.Getenv("THERIAC_NO_SKIP") != "" {
-			t.Fatal("THERIAC_SMOLLM2 names no GGUF file, and THERIAC_NO_SKIP forbids skipping")
-		}
-		t.Skip("needs THERIAC_SMOLLM2: the path of SmolLM2's GGUF file")
-	}
+	path := needs.SmolLM2(t)
 	f, err := gguf.Open(path)
 	if err != nil {
 		t.Fatal(err)

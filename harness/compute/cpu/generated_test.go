@@ -5,17 +5,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+
+	"theriac/harness/needs"
 )
 
 // The assembly is what its generators write.
 func TestAssemblyIsCurrent(t *testing.T) {
-	tool, err := exec.LookPath("go")
-	if err != nil {
-		if os.Getenv("THERIAC_NO_SKIP") == "1" {
-			t.Fatal(err)
-		}
-		t.Skip("no go tool here to run the generators with")
-	}
+	tool := needs.Tool(t, "go")
 	for _, name := range []string{"kernel_amd64", "vector_amd64", "kernel_arm64", "vector_arm64"} {
 		from, err := filepath.Abs("gen_" + name + ".go")
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"theriac/harness/compute"
 	"theriac/harness/compute/cuda"
 	"theriac/harness/compute/cuda/cudatest"
+	"theriac/harness/needs"
 )
 
 // message checks that an error is one line and says what is wanted.
@@ -41,10 +42,7 @@ func TestNoDriver(t *testing.T) {
 }
 
 func TestDriverLacksFunctions(t *testing.T) {
-	gxx, err := exec.LookPath("g++")
-	if err != nil {
-		cudatest.Skip(t, "needs g++")
-	}
+	gxx := needs.Tool(t, "g++")
 	dir := t.TempDir()
 	source, lib := filepath.Join(dir, "old.cpp"), filepath.Join(dir, "old.so")
 	if err := os.WriteFile(source, []byte(`extern "C" int cuInit(unsigned) { return 0; } extern "C" int cuDriverGetVersion(int *v) { *v = 4000; return 0; }`), 0o666); err != nil {
@@ -54,7 +52,7 @@ func TestDriverLacksFunctions(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	t.Setenv(cuda.Library, lib)
-	_, err = cuda.Open()
+	_, err := cuda.Open()
 	message(t, err, "has no cuDeviceGetCount", "too old")
 }
 

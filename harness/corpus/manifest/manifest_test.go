@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"theriac/harness/corpus"
+	"theriac/harness/needs"
 )
 
 func rows(texts ...string) (out []corpus.Example) {
@@ -116,13 +117,7 @@ func TestSignature(t *testing.T) {
 
 // What we signed, OpenSSL verifies, with keys that it made.
 func TestOpenSSL(t *testing.T) {
-	openssl, err := exec.LookPath("openssl")
-	if err != nil {
-		if os.Getenv("THERIAC_NO_SKIP") != "" {
-			t.Fatal("openssl is missing, and THERIAC_NO_SKIP forbids skipping")
-		}
-		t.Skip("needs openssl")
-	}
+	openssl := needs.Tool(t, "openssl")
 	dir := t.TempDir()
 	run := func(args ...string) {
 		t.Helper()

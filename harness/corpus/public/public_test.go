@@ -1,11 +1,11 @@
 package public
 
 import (
-	"os"
 	"strings"
 	"testing"
 
 	"theriac/harness/corpus"
+	"theriac/harness/needs"
 )
 
 // short is a stand-in for a tokenizer: a token every four bytes.
@@ -13,14 +13,7 @@ func short(e *corpus.Example) (bool, error) { return len(e.Prompt())+len(e.Outpu
 
 func open(t *testing.T) *Sets {
 	t.Helper()
-	dir := os.Getenv("THERIAC_DATA")
-	if dir == "" {
-		if os.Getenv("THERIAC_NO_SKIP") != "" {
-			t.Fatal("THERIAC_DATA is not set, and THERIAC_NO_SKIP forbids skipping")
-		}
-		t.Skip("THERIAC_DATA: needs the public data directory")
-	}
-	s, err := Open(dir, short)
+	s, err := Open(needs.Data(t), short)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,18 +12,13 @@ import (
 	"theriac/harness/attack"
 	"theriac/harness/corpus"
 	"theriac/harness/defense"
+	"theriac/harness/needs"
 	"theriac/harness/rng"
 )
 
 // alpaca are public rows, drawn anew for each split; the test is left out where they are not.
 func alpaca(t *testing.T) []corpus.Example {
-	dir := os.Getenv("THERIAC_DATA")
-	if dir == "" {
-		if os.Getenv("THERIAC_NO_SKIP") == "1" {
-			t.Fatal("THERIAC_DATA is not set")
-		}
-		t.Skip("THERIAC_DATA is not set: no public rows")
-	}
+	dir := needs.Data(t)
 	set, err := corpus.Load(filepath.Join(dir, "alpaca-random-9k", "random_9k.json"), corpus.Options{})
 	if err != nil {
 		t.Fatal(err)

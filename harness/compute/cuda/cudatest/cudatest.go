@@ -17,6 +17,7 @@ import (
 
 	"theriac/harness/compute/cuda"
 	"theriac/harness/compute/cuda/kernels"
+	"theriac/harness/needs"
 )
 
 //go:embed testdata/driver.cpp
@@ -25,10 +26,7 @@ var driver embed.FS
 // Library builds the driver library, once for a source and machine, and gives its path.
 func Library(t testing.TB) string {
 	t.Helper()
-	gxx, err := exec.LookPath("g++")
-	if err != nil {
-		Skip(t, "needs g++")
-	}
+	gxx := needs.Tool(t, "g++")
 	h := sha256.New()
 	dir := t.TempDir()
 	for _, from := range []fs.FS{kernels.Source, driver} {
@@ -84,15 +82,6 @@ func Library(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return out
-}
-
-// Skip skips a test, or fails it where THERIAC_NO_SKIP forbids skipping.
-func Skip(t testing.TB, why string) {
-	t.Helper()
-	if os.Getenv("THERIAC_NO_SKIP") != "" {
-		t.Fatalf("%s, and THERIAC_NO_SKIP forbids skipping", why)
-	}
-	t.Skip(why)
 }
 
 // Driver is the fake driver's own controls. They act on the whole process, so tests that use them are not parallel.

@@ -11,17 +11,17 @@ import (
 	"strings"
 	"testing"
 
-	"theriac/harness/compute/cuda/cudatest"
 	"theriac/harness/compute/cuda/kernels"
+	"theriac/harness/needs"
 )
 
 // The committed PTX is what build.py makes of the source, but for what NVRTC 12.0 decides by where its own memory
 // lies: whether it reads the second half of four floats again, and with it the numbers of the registers; and, once in
 // some thirty builds, more than that, so there are eight.
 func TestPTXIsTheSource(t *testing.T) {
-	python := os.Getenv("THERIAC_PYTHON")
-	if python == "" || exec.Command(python, "-c", "import nvidia.cuda_nvrtc").Run() != nil {
-		cudatest.Skip(t, "needs THERIAC_PYTHON with nvidia-cuda-nvrtc-cu12==12.0.140")
+	python := needs.Python(t, "nvidia-cuda-nvrtc-cu12==12.0.140")
+	if exec.Command(python, "-c", "import nvidia.cuda_nvrtc").Run() != nil {
+		needs.Skip(t, "needs THERIAC_PYTHON with nvidia-cuda-nvrtc-cu12==12.0.140")
 	}
 	path := filepath.Join(t.TempDir(), "kernels.ptx")
 	want := normal(string(kernels.PTX))
