@@ -153,18 +153,7 @@ func TestProfiles(t *testing.T) {
 	if err != nil || len(names) != 2 {
 		t.Fatalf("%v, %v", names, err)
 	}
-	var in []*Input
-	for _, p := range names {
-		i, err := Load(root, p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		in = append(in, i)
-	}
-	files, err := Render(in...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	files := renderProfiles(t, root, names...)
 	text := string(files[0].Data)
 	wants(t, text, "It is about the profile `demo`, whose headline claims have the most runs", "[smollm2](figures/smollm2/report/REPORT.md)", "| claim ", "3 seeds, p ", "2 seeds, p ", "(figures/demo/report/dose.svg)")
 	at := map[string]string{}

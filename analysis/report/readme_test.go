@@ -20,19 +20,7 @@ func TestReadmeHasResults(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(root, "README.md"), []byte(readme), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		var in []*Input
-		for _, p := range []string{"demo", "smollm2"} {
-			i, err := Load(root, p)
-			if err != nil {
-				t.Fatal(err)
-			}
-			in = append(in, i)
-		}
-		files, err := Render(in...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, f := range files {
+		for _, f := range renderProfiles(t, root, "demo", "smollm2") {
 			if f.Path == "README.md" {
 				return string(f.Data)
 			}

@@ -16,16 +16,27 @@ func small() study {
 	return study{seeds: 5, items: 60, steps: 20, metrics: 8, rate: ordinary}
 }
 
+// renderProfiles renders profiles together.
+func renderProfiles(t *testing.T, root string, names ...string) []File {
+	t.Helper()
+	var in []*Input
+	for _, p := range names {
+		i, err := Load(root, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in = append(in, i)
+	}
+	files, err := Render(in...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
 func renderAt(t *testing.T, root string) (string, []File) {
 	t.Helper()
-	in, err := Load(root, "demo")
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, err := Render(in)
-	if err != nil {
-		t.Fatal(err)
-	}
+	files := renderProfiles(t, root, "demo")
 	if files[0].Path != "REPORT.md" {
 		t.Fatalf("the first file is %s", files[0].Path)
 	}
