@@ -167,7 +167,8 @@ func (p *piece) flops(c model.Config, s *Spec) float64 {
 	return f.own + p.rows*f.rows + p.items*f.items
 }
 
-// Plan says what a sweep will do and cost. It trains for about two seconds to see how fast this machine is.
+// Plan says what a sweep will do and cost. It trains a small run on every core to see how fast this machine is: a second for the embedded
+// model, ten for a model of a hundred million parameters.
 func (b *Bench) Plan(ctx context.Context, specs []Spec, st *store.Store, o Options) (*Plan, error) {
 	p := &Plan{Runs: len(specs)}
 	have, err := st.Done()
@@ -290,8 +291,9 @@ func (b *Bench) trained(s *Spec, key string) bool {
 func (b *Bench) calibrate(ctx context.Context, s *Spec, workers int) (float64, error) {
 	probe := &Bench{Base: b.Base, Chat: b.Chat, Digest: b.Digest, DataDir: b.DataDir, Machine: b.Machine, once: b.once, pre: map[int]*infer.Prefix{}}
 	small := Spec{Experiment: "plan", Arm: "plan", Seed: s.Seed, Data: s.Data, Train: s.Train, Untrained: s.Untrained}
-	small.Data.Rows, small.Train.Epochs = min(s.Data.Rows, 64), 1
-	small.Data.Clean, small.Data.Probe, small.Data.Restricted, small.Data.LookAlike = min(s.Data.Clean, 64), 0, min(s.Data.Restricted, 4), 0
+	const few = 24 // rows and items: three steps of batches as large as the runs'
+	small.Data.Rows, small.Train.Epochs = min(s.Data.Rows, few), 1
+	small.Data.Clean, small.Data.Probe, small.Data.Restricted, small.Data.LookAlike = min(s.Data.Clean, few), 0, min(s.Data.Restricted, 4), 0
 	defer func() {
 		for _, p := range probe.pre {
 			p.Close()
