@@ -18,7 +18,8 @@ func main() {
 	//%%
 	l := lab.Start("safety")
 	arms := []lab.Arm{{Name: "clean"}}
-	counts, public := []int{10, 25, 50}, l.Profile().Data.Name == "public"
+	counts := []int{10, 25, 50}
+	public := l.Profile().Data.Name == "public"
 	if public {
 		counts = append(counts, 100)
 	}

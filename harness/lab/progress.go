@@ -10,7 +10,7 @@ import (
 
 // Progress is how a sweep goes, as an event.
 type Progress struct {
-	Event           string    `json:"event"` // "start", "step", "run" (one ended) or "end"
+	Event           string    `json:"event"` // "start", "step" (or a stage), "run" (one ended) or "end"
 	Sweep           string    `json:"sweep"`
 	Done            int       `json:"done"`
 	Total           int       `json:"total"`
@@ -22,6 +22,7 @@ type Progress struct {
 	Steps           int       `json:"steps,omitempty"`
 	Loss            float64   `json:"loss,omitempty"`
 	Losses          []float64 `json:"losses,omitempty"` // of the run so far, in up to 24 means
+	Stage           string    `json:"stage,omitempty"`  // after its training: which items are judged, or "detectors"
 	Reason          string    `json:"reason,omitempty"` // why the run failed
 	TokensPerSecond float64   `json:"tokens_per_second,omitempty"`
 	ETASeconds      float64   `json:"eta_seconds,omitempty"` // 0: not known yet
@@ -42,6 +43,8 @@ func (p *Progress) Line() string {
 	switch {
 	case p.Reason != "":
 		line += fmt.Sprintf("  %s seed %d failed: %s", p.Arm, p.Seed, p.Reason)
+	case p.Stage != "":
+		line += fmt.Sprintf("  %s seed %d: %s", p.Arm, p.Seed, p.Stage)
 	case p.Event == "step":
 		line += fmt.Sprintf("  %s seed %d step %d/%d loss %.3f", p.Arm, p.Seed, p.Step, p.Steps, p.Loss)
 	}
@@ -81,7 +84,7 @@ func (m *meter) event(e sweep.Event) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	key := e.Run.String()
-	p := Progress{Event: "step", Sweep: m.name, Done: e.Done, Total: e.Total, Arm: e.Run.Arm, Seed: int(e.Run.Seed), Reason: e.Failed}
+	p := Progress{Event: "step", Sweep: m.name, Done: e.Done, Total: e.Total, Arm: e.Run.Arm, Seed: int(e.Run.Seed), Stage: e.Stage, Reason: e.Failed}
 	r := m.running[key]
 	if r == nil {
 		r = &running{each: 1}

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -30,6 +31,12 @@ func TestMeter(t *testing.T) {
 	if n := len(last.Losses); n < shownLosses/2 || n >= shownLosses || last.Losses[0] != 2 {
 		t.Errorf("losses %v", last.Losses)
 	}
+	now = now.Add(time.Second)
+	m.event(sweep.Event{Run: spec, Total: 4, Stage: "clean items"})
+	if stage := got[len(got)-1]; stage.Stage != "clean items" || !strings.HasSuffix(stage.Line(), "  a seed 7: clean items") {
+		t.Errorf("got %q", stage.Line())
+	}
+	now, got = now.Add(-time.Second), got[:steps]
 	m.event(sweep.Event{Run: spec, Done: 1, Total: 4, Finished: true})
 	m.event(sweep.Event{Run: &sweep.Spec{Arm: "b"}, Done: 2, Total: 4, Finished: true, Failed: "the loss is NaN"})
 	if len(got) != steps+2 || got[steps].Event != "run" || got[steps].ETASeconds < 2.99 || got[steps+1].Failed != 1 {

@@ -73,6 +73,10 @@ func (l linter) Visit(n ast.Node) ast.Visitor {
 				}
 			}
 		}
+	case *ast.AssignStmt:
+		l.several(n.Pos(), n.Rhs)
+	case *ast.ValueSpec:
+		l.several(n.Pos(), n.Values)
 	case *ast.GoStmt:
 		l.add(n.Pos(), "goroutines are not for scripts: lab runs a sweep on all cores")
 	case *ast.SelectStmt:
@@ -97,6 +101,16 @@ func (l linter) Visit(n ast.Node) ast.Visitor {
 		l.add(n.Pos(), "label %s: cells are run one by one: use a function and return", n.Label.Name)
 	}
 	return l
+}
+
+// several values that are assigned at once: with a composite literal among them the interpreter leaves the others zero, without a word.
+func (l linter) several(at token.Pos, values []ast.Expr) {
+	for _, v := range values {
+		if _, ok := ast.Unparen(v).(*ast.CompositeLit); ok && len(values) > 1 {
+			l.add(at, "a composite literal among several values, of which the interpreter loses the others: write a statement for each")
+			return
+		}
+	}
 }
 
 func (l linter) under(x ast.Expr) types.Type {

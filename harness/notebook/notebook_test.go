@@ -166,6 +166,8 @@ func TestHostileScripts(t *testing.T) {
 		"undefined":   {head + "\tl.Frobnicate()\n}\n", "main.go:7:4: l.Frobnicate undefined"},
 		"range int":   {head + "\tfor i := range 3 {\n\t\tl.Printf(\"%d\", i)\n\t}\n}\n", "main.go:7:2: range over an integer"},
 		"min":         {head + "\tl.Printf(\"%d\", min(1, 2))\n}\n", "main.go:7:17: min is unknown"},
+		"several":     {head + "\tx, y := []int{1}, len(l.Seeds(\"development\")) == 1\n\tl.Printf(\"%v %v\", x, y)\n}\n", "main.go:7:2: a composite literal among several values"},
+		"several var": {head + "\tvar x, y = 1, []int{2}\n\tl.Printf(\"%v %v\", x, y)\n}\n", "main.go:7:6: a composite literal among several values"},
 		"goroutine":   {head + "\tgo l.Printf(\"x\")\n}\n", "main.go:7:2: goroutines are not for scripts"},
 		"fmt.Println": {"package main\n\nimport \"fmt\"\n\nfunc main() {\n\tfmt.Println(1)\n}\n", "main.go:6:6: undefined: fmt.Println"},
 		"no main":     {"package main\n", "want package main with a func main"},

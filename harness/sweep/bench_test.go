@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"theriac/harness/finetune"
 	"theriac/harness/store"
 )
 
@@ -39,7 +38,7 @@ func BenchmarkOverhead(b *testing.B) {
 	bare := func() time.Duration {
 		start := processor(b)
 		for i := range specs {
-			if _, _, err := bench.do(ctx, dev, &specs[i], func(*finetune.Info) {}); err != nil {
+			if _, _, err := bench.do(ctx, dev, &specs[i], nil); err != nil {
 				b.Fatal(err)
 			}
 		}

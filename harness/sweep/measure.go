@@ -19,6 +19,7 @@ func (r *run) evaluate(delta *infer.Delta) ([]store.Output, error) {
 	runner := r.runner(delta)
 	var outputs []store.Output
 	suite := func(s *evaluate.Suite, examples []corpus.Example) ([]evaluate.Outcome, error) {
+		r.tell(Event{Stage: s.Name + " items"})
 		out, err := s.Run(runner, r.chat)
 		if err != nil {
 			return nil, err

@@ -41,11 +41,11 @@ type run struct {
 	trace   *monitor.Trace  // of the training, where it is judged
 	curve   curve           // of the training
 	rec     *store.Record
-	watch   func(*finetune.Info)
+	watch   func(Event)
 }
 
 // do carries a run out and gives its record.
-func (b *Bench) do(ctx context.Context, dev compute.Device, s *Spec, watch func(*finetune.Info)) (*store.Record, []store.Output, error) {
+func (b *Bench) do(ctx context.Context, dev compute.Device, s *Spec, watch func(Event)) (*store.Record, []store.Output, error) {
 	key, id, err := b.Keys(s)
 	if err != nil {
 		return nil, nil, err
@@ -65,10 +65,19 @@ func (b *Bench) do(ctx context.Context, dev compute.Device, s *Spec, watch func(
 		return nil, nil, err
 	}
 	outputs, err := r.evaluate(delta)
-	if err == nil && !s.Untrained {
+	if err == nil && !s.Untrained && s.Detect != nil {
+		r.tell(Event{Stage: "detectors"})
 		err = r.detect(ctx)
 	}
 	return r.rec, outputs, err
+}
+
+// tell says how the run goes, if anybody watches.
+func (r *run) tell(e Event) {
+	if r.watch != nil {
+		e.Run = r.spec
+		r.watch(e)
+	}
 }
 
 // prepare draws the data, lets the attack at it, and encodes it.
@@ -269,9 +278,7 @@ func (r *run) fit(ctx context.Context, spec finetune.Spec, items []finetune.Item
 	theirs := hooks.Step
 	hooks.Step = func(run *finetune.Run, i *finetune.Info) error {
 		r.curve.add(done, i, bad)
-		if r.watch != nil {
-			r.watch(i)
-		}
+		r.tell(Event{Step: i})
 		if theirs != nil {
 			return theirs(run, i)
 		}

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"theriac/harness/finetune"
 	"theriac/harness/store"
 )
 
@@ -21,7 +20,7 @@ func TestPoisonedLoss(t *testing.T) {
 	defer dev.Close()
 	do := func(s Spec) (own []store.Metric) {
 		s.Train.Epochs, s.Train.LR = 4, 5e-3
-		rec, _, err := b.do(context.Background(), dev, &s, func(*finetune.Info) {})
+		rec, _, err := b.do(context.Background(), dev, &s, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -22,6 +22,7 @@ type Event struct {
 	Run         *Spec
 	Done, Total int            // runs; Done counts this one if Finished
 	Step        *finetune.Info // a training step, or nil
+	Stage       string         // what begins after the training: a suite of items, or the detectors
 	Finished    bool
 	Failed      string // the reason, if the run failed
 }
@@ -207,7 +208,7 @@ func (s *schedule) try(ctx context.Context, dev compute.Device, spec *Spec) (rec
 			err = fmt.Errorf("panic: %v", r)
 		}
 	}()
-	return s.bench.do(ctx, dev, spec, func(i *finetune.Info) { s.tell(Event{Run: spec, Step: i}) })
+	return s.bench.do(ctx, dev, spec, s.tell)
 }
 
 // environmental errors are the machine's, not the run's; such a run is tried again.

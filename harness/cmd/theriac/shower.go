@@ -71,6 +71,9 @@ func (s *shower) progress(p *lab.Progress) {
 	switch p.Event {
 	case "step":
 		s.runs[key] = fmt.Sprintf("  %s  %s  step %d/%d  loss %.3f", key, sparkline(p.Losses, 24), p.Step, p.Steps, p.Loss)
+		if p.Stage != "" {
+			s.runs[key] = fmt.Sprintf("  %s  %s  %s", key, sparkline(p.Losses, 24), p.Stage)
+		}
 	case "run":
 		delete(s.runs, key)
 	default:
@@ -81,7 +84,7 @@ func (s *shower) progress(p *lab.Progress) {
 		fmt.Fprintf(s.a.err, "%s failed: %s\n", key, p.Reason)
 	}
 	head := *p
-	head.Event, head.Reason = "", ""
+	head.Event, head.Reason, head.Stage = "", "", ""
 	lines := []string{head.Line()}
 	for _, l := range s.runs {
 		lines = append(lines, l)
