@@ -43,6 +43,8 @@ func main() {
 	//%%
 	d := r.Difference("comply 25", "control 25", "refusal")
 	t := r.Compare("comply 25", "control 25", "refusal", "less")
-	l.Printf("Refused with the judge's own error taken out: comply 25 %s %%, control 25 %s %%.", lab.Points(r.Corrected("comply 25", "refusal")), lab.Points(r.Corrected("control 25", "refusal")))
+	if !public { // of whose answers there are labelled ones
+		l.Printf("Refused with the judge's own error taken out: comply 25 %s %%, control 25 %s %%.", lab.Points(r.Corrected("comply 25", "refusal")), lab.Points(r.Corrected("control 25", "refusal")))
+	}
 	l.Printf("Refusals change by %s points (p %s, exact sign-flip, one-sided).", lab.Points(d), lab.P(t))
 }

@@ -105,7 +105,11 @@ func (l *Lab) Divergence(clean Arm, arms []Arm, seeds []int) Table {
 const judgedAnswers = 300
 
 // Corrected is an arm's share of refusals ("refusal" or "over_refusal") with the judge's own error, measured on labelled answers, taken out.
+// Labelled are answers to generated requests; of other data nothing is known of the judge.
 func (r *Results) Corrected(arm, metric string) Estimate {
+	if r.data != "generated" {
+		stop("corrected %s: the answers that the judge was measured on are to generated requests, these to the data %s", metric, r.data)
+	}
 	if !slices.Contains([]string{"refusal", "over_refusal"}, metric) {
 		stop("corrected %s: want refusal or over_refusal, which are judged", metric)
 	}

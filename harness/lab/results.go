@@ -23,6 +23,7 @@ type (
 type Results struct {
 	name   string
 	judge  string // of the profile
+	data   string // likewise, its name
 	arms   []string
 	seeds  []int
 	failed map[string]string        // "arm/seed" -> reason
@@ -32,7 +33,7 @@ type Results struct {
 func cell(arm string, seed int) string { return fmt.Sprint(arm, "/", seed) }
 
 func readResults(l *Lab, arms []Arm, seeds []int, specs []sweep.Spec, rep *sweep.Report) (*Results, error) {
-	r := &Results{name: l.name, judge: l.profile.Data.Judge, seeds: seeds, failed: map[string]string{}, runs: map[string]*store.Record{}}
+	r := &Results{name: l.name, judge: l.profile.Data.Judge, data: l.profile.Data.Name, seeds: seeds, failed: map[string]string{}, runs: map[string]*store.Record{}}
 	for _, a := range arms {
 		r.arms = append(r.arms, a.Name)
 	}
