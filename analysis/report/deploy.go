@@ -85,10 +85,20 @@ func (r *renderer) deployTable() string {
 	return markdown(&t)
 }
 
-// unseen are the attacks that levels of the pipeline were asked about and none of them can see.
+// unseen are the attacks of which the levels of the pipeline say that they cannot see them. A level that gives no verdict at all says nothing.
 func (r *renderer) unseen() (out []place) {
 	for _, p := range r.judged.places[estimate.Attacked] {
-		if !slices.ContainsFunc(pipeline, func(l level) bool { return r.sees(whole(l), p) }) {
+		asked, blind := 0, 0
+		for _, l := range pipeline {
+			if len(r.judged.attacks[whole(l)]) == 0 {
+				continue
+			}
+			asked++
+			if _, _, why := r.matrixCell(whole(l), p); strings.HasPrefix(why, "n/a: ") {
+				blind++
+			}
+		}
+		if asked > 0 && blind == asked {
 			out = append(out, p)
 		}
 	}
@@ -108,14 +118,24 @@ func (r *renderer) uncaught() string {
 			missed = append(missed, inline(p.arm))
 		}
 	}
-	say := func(names []string, some, none string) string {
-		if len(names) == 0 {
-			return none
+	text := "Every attack can be seen by some level."
+	if len(blind) > 0 {
+		var parts []string
+		for _, p := range blind {
+			why := ""
+			for _, l := range pipeline { // the last level's reason, which speaks of what is deployed
+				if _, _, w := r.matrixCell(whole(l), p); strings.HasPrefix(w, "n/a: ") {
+					why = w
+				}
+			}
+			parts = append(parts, fmt.Sprintf("%s (%s)", inline(p.arm), inline(strings.TrimPrefix(why, "n/a: "))))
 		}
-		return fmt.Sprintf(some, list(names))
+		text = "No level that judged these runs can see " + list(parts) + "."
 	}
-	return say(armsOf(blind), "No level can see %s: the rows, the training and the weights are as they should be.", "Some level can see every attack.") + " " +
-		say(missed, "Of the others no level, alone or together, catches %s.", "Of those that can be seen, some level catches every one.")
+	if len(missed) == 0 {
+		return text + " Of those that can be seen, some level catches every one."
+	}
+	return text + " Of the others no level, alone or together, catches " + list(missed) + "."
 }
 
 func armsOf(places []place) (names []string) {

