@@ -66,7 +66,7 @@ smoke: ## the quick tests, at most a minute
 	go test -short ./harness/rng ./harness/corpus/... ./harness/token ./harness/store ./analysis/stats
 
 bench-levels: ## what a run of the embedded model takes, and what its detectors add, level by level, into what the report shows (2 minutes of one idle core)
-	go run ./harness/lab/pace -csv analysis/report/pace.csv
+	go run ./harness/lab/benchlevels -csv analysis/report/pace.csv
 
 bench-peft: ## theriac and PEFT on the same rows, in turn, into what the throughput notebook shows (PYTHON with harness/interop/requirements.txt, THERIAC_SMOLLM2, THERIAC_DATA; 15 minutes)
 	go run ./harness/finetune/benchpeft -python $(PYTHON) -csv harness/lab/measured.csv

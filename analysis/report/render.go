@@ -154,7 +154,11 @@ func functions(r *renderer) template.FuncMap {
 		"ed50": func() string { return r.effective(r.dose.ED50) }, "ed90": func() string { return r.effective(r.dose.ED90) },
 		"about": r.about, "across": r.across, "plan": r.plan, "caught": r.caught,
 		"alarmTable": r.alarmTable, "detectionTable": r.detectionTable, "matrixTable": r.matrixTable, "controlTable": r.controlTable, "shiftTable": r.shiftTable,
-		"rowTable": r.rowTable, "missionTable": r.missionTable, "deployTable": r.deployTable, "uncaught": r.uncaught, "preventionText": r.preventionText, "bestPreventions": r.bestPreventions, "preventionTable": r.preventionTable, "raceTable": r.raceTable, "weightTable": r.weightTable, "predictiveTable": r.predictiveTable, "gameText": r.gameText, "qa": r.qa, "digestTable": r.digestTable, "notes": r.notes, "oddities": r.oddities, "near": r.near, "placeboEffects": r.placeboEffects, "coverage": r.coverage,
+		"rowTable": r.rowTable, "weightTable": r.weightTable, "predictiveTable": r.predictiveTable,
+		"missionTable": r.missionTable, "deployTable": r.deployTable, "uncaught": r.uncaught,
+		"preventionText": r.preventionText, "bestPreventions": r.bestPreventions, "preventionTable": r.preventionTable,
+		"raceTable": r.raceTable, "gameText": r.gameText, "placeboEffects": r.placeboEffects, "near": r.near,
+		"qa": r.qa, "digestTable": r.digestTable, "notes": r.notes, "oddities": r.oddities, "coverage": r.coverage,
 	}
 }
 

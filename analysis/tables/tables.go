@@ -4,6 +4,7 @@
 package tables
 
 import (
+	"encoding/csv"
 	"fmt"
 	"strings"
 
@@ -44,6 +45,13 @@ func (t *Table) Terminal() string {
 		s += n + "\n"
 	}
 	return s
+}
+
+// CSV is the header and the rows, for files that programs read again.
+func (t *Table) CSV() string {
+	var b strings.Builder
+	csv.NewWriter(&b).WriteAll(append([][]string{t.Header}, t.Rows...)) // a Builder takes everything
+	return b.String()
 }
 
 // Markdown renders a GitHub table, cells escaped.

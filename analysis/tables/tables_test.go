@@ -49,6 +49,14 @@ func TestEscaping(t *testing.T) {
 	}
 }
 
+func TestCSV(t *testing.T) {
+	x := tables.Table{Header: []string{"what", "seconds"}}
+	x.Add("a, \"quoted\"", "1.5")
+	if got, want := x.CSV(), "what,seconds\n\"a, \"\"quoted\"\"\",1.5\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestNumbers(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
 		{tables.Number(math.NaN(), 1), "–"},

@@ -91,34 +91,39 @@ func (b *Batch) whole(ids []int32, i int) []int32 {
 // fewestShared is how long a common beginning must be to be worth gathering its keys and values.
 const fewestShared = 8
 
-// shared is how many tokens all sequences begin with, where nothing is asked for in them and each goes on after them; 0 where too few.
-func shared(seqs []*Sequence) int {
-	if len(seqs) < 2 {
+// beginning is how many tokens all of n sequences begin with, of which each may share its first most; 0 where too few.
+func beginning(n int, at func(i int) (ids []int32, most int)) int {
+	if n < 2 {
 		return 0
 	}
-	n := len(seqs[0].IDs)
-	for _, s := range seqs {
-		n = min(n, common(s.IDs, seqs[0].IDs), len(s.IDs)-2)
-		for i := range n {
-			if s.Loss[i+1] { // predicted from row i
-				n = i
+	first, alike := at(0)
+	for i := range n {
+		ids, most := at(i)
+		alike = min(alike, most)
+		for k := range alike {
+			if ids[k] != first[k] {
+				alike = k
 				break
 			}
 		}
 	}
-	if n < fewestShared {
+	if alike < fewestShared {
 		return 0
 	}
-	return n
+	return alike
 }
 
-// common is the length of the beginning that a and b have in common.
-func common(a, b []int32) int {
-	n := 0
-	for n < len(a) && n < len(b) && a[n] == b[n] {
-		n++
-	}
-	return n
+// shared is how many tokens all sequences begin with, where nothing is asked for in them and each goes on after them.
+func shared(seqs []*Sequence) int {
+	return beginning(len(seqs), func(i int) ([]int32, int) {
+		s := seqs[i]
+		for row := range len(s.IDs) - 2 {
+			if s.Loss[row+1] { // predicted from this row
+				return s.IDs, row
+			}
+		}
+		return s.IDs, len(s.IDs) - 2
+	})
 }
 
 // check says whether the sequence can run on the base.

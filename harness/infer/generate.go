@@ -64,7 +64,7 @@ func (r *Runner) Generate(prompts [][]int32, o Decoding) ([][]int32, error) {
 		return nil, nil
 	}
 	var begun *Cache
-	if n := sharedPrompt(prompts); n > 0 {
+	if n := beginning(len(prompts), func(i int) ([]int32, int) { return prompts[i], len(prompts[i]) - 1 }); n > 0 { // and each goes on
 		var err error
 		if begun, err = r.Prefill(prompts[0][:n]); err != nil {
 			return nil, fmt.Errorf("generate: %w", err)
@@ -73,21 +73,6 @@ func (r *Runner) Generate(prompts [][]int32, o Decoding) ([][]int32, error) {
 	out := make([][]int32, len(prompts))
 	r.decode(prompts, out, o, begun)
 	return out, nil
-}
-
-// sharedPrompt is how many tokens all prompts begin with and go on after; 0 where too few.
-func sharedPrompt(prompts [][]int32) int {
-	if len(prompts) < 2 {
-		return 0
-	}
-	n := len(prompts[0])
-	for _, p := range prompts {
-		n = min(n, common(p, prompts[0]), len(p)-1)
-	}
-	if n < fewestShared {
-		return 0
-	}
-	return n
 }
 
 func (r *Runner) checkPrompt(p []int32) error {

@@ -155,22 +155,18 @@ func (r *Runner) attended(b *Batch) keysValues {
 	return func(int) block.KeysValues { return gather }
 }
 
-// pack fills r.batch with sequences from seqs[at:], which share so many tokens, while they fit, at least one.
-func (r *Runner) pack(seqs []*Sequence, at, shared int) (next int, err error) {
+// pack fills r.batch with sequences that share so many tokens.
+func (r *Runner) pack(seqs []*Sequence, shared int) error {
 	r.batch.Reset()
 	r.batch.Shared = shared
-	for next = at; next < len(seqs); next++ {
-		s := seqs[next]
+	for _, s := range seqs {
 		if err := r.Base.check(s); err != nil {
-			return next, err
-		}
-		if n := len(r.batch.Tokens); n > 0 && n+len(s.IDs)-1-shared > r.rows {
-			break
+			return err
 		}
 		r.batch.Append(s, 1)
 	}
 	r.grow(len(r.batch.Tokens))
-	return next, nil
+	return nil
 }
 
 // grow makes room for a single sequence longer than the scratch.
@@ -202,17 +198,15 @@ func (r *Runner) Enter(b *Batch) (x compute.View, first int, err error) {
 // Hidden calls visit with each sequence's hidden states [len-1, D] after the given
 // number of layers, before the final norm. The view is valid during the call.
 func (r *Runner) Hidden(seqs []*Sequence, layers int, visit func(i int, h compute.View)) error {
-	for at := 0; at < len(seqs); {
-		next, err := r.pack(seqs, at, 0)
-		if err != nil {
+	for _, p := range r.packs(seqs, 0) {
+		if err := r.pack(seqs[p.from:p.to], 0); err != nil {
 			return err
 		}
 		x := r.layers(r.embed(r.batch.Tokens), &r.batch.Rows, 0, layers, nil)
 		r.dev.Pull(x.Data[:x.Rows*x.Stride])
 		for j, s := range r.batch.Seqs {
-			visit(at+j, x.Slice(s.Start, s.Start+s.N))
+			visit(p.from+j, x.Slice(s.Start, s.Start+s.N))
 		}
-		at = next
 	}
 	return nil
 }
@@ -228,11 +222,6 @@ type Score struct {
 
 // Score scores each sequence's response tokens.
 func (r *Runner) Score(seqs []*Sequence) ([]Score, error) {
-	for _, s := range seqs {
-		if err := r.Base.check(s); err != nil {
-			return nil, err
-		}
-	}
 	out := make([]Score, len(seqs))
 	alike := shared(seqs)
 	packs := r.packs(seqs, alike)
@@ -265,7 +254,7 @@ func (r *Runner) packs(seqs []*Sequence, shared int) (out []span) {
 
 // score scores sequences that go through together and share so many tokens.
 func (r *Runner) score(seqs []*Sequence, shared int, out []Score) error {
-	if _, err := r.pack(seqs, 0, shared); err != nil {
+	if err := r.pack(seqs, shared); err != nil {
 		return err
 	}
 	x, from, err := r.Enter(&r.batch)
@@ -294,7 +283,7 @@ func (r *Runner) score(seqs []*Sequence, shared int, out []Score) error {
 // statistics.
 func (r *Runner) Logits(ids []int32, visit func(pos int, logits []float32)) error {
 	s := &Sequence{IDs: ids, Loss: make([]bool, len(ids))}
-	if _, err := r.pack([]*Sequence{s}, 0, 0); err != nil {
+	if err := r.pack([]*Sequence{s}, 0); err != nil {
 		return err
 	}
 	x := r.layers(r.embed(r.batch.Tokens), &r.batch.Rows, 0, len(r.Base.Layers), nil)

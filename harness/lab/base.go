@@ -29,8 +29,13 @@ func (l *Lab) openBase() (*model.Model, error) {
 	return l.aligned(m)
 }
 
-// aligned gives m fine-tuned by the profile's recipe; the first time on a machine that takes minutes. A plan wants neither these nor the
-// weights: m has their shape, and the recipe says their digest.
+// weightless says that the aligned base's shape will do: a plan computes nothing with its weights, and the recipe says their digest.
+func (l *Lab) weightless() bool {
+	return l.env.Plan && l.profile.Base != tiny.Name && l.profile.Align.Digest != ""
+}
+
+// aligned gives m fine-tuned by the profile's recipe; the first time on a machine that takes minutes. Where
+// weights are not wanted it is m, which has their shape.
 func (l *Lab) aligned(m *model.Model) (*model.Model, error) {
 	chat, err := m.Chat()
 	if err != nil {
@@ -41,7 +46,7 @@ func (l *Lab) aligned(m *model.Model) (*model.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	if l.env.Plan && l.profile.Align.Digest != "" {
+	if l.weightless() {
 		if kept, err := align.Kept(m, sets, l.profile.Align, tokens, l.env.Cache); err != nil || kept {
 			return m, err
 		}

@@ -85,8 +85,8 @@ func (l *Lab) open() *sweep.Bench {
 		stop("%v", err)
 	}
 	l.bench.DataDir = l.env.DataDir
-	if l.env.Plan && l.profile.Align.Digest != "" {
-		l.bench.Digest = l.profile.Align.Digest // of weights that no plan needs
+	if l.weightless() {
+		l.bench.Digest = l.profile.Align.Digest
 	}
 	return l.bench
 }

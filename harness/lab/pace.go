@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -58,7 +59,7 @@ func (l *Lab) Pace(seeds []int) Table {
 		if i == 0 {
 			once("warm", s) // packs weights and goes through the held-out items
 		}
-		place := tables.Number(float64(seed), 0)
+		place := fmt.Sprint(seed)
 		first := s
 		first.Data.Clean, first.Data.Probe, first.Data.Restricted, first.Data.LookAlike = 0, 0, 0, 0
 		once(place+"-frozen", first) // goes through the seed's rows
@@ -70,14 +71,12 @@ func (l *Lab) Pace(seeds []int) Table {
 		}
 	}
 	t := Table{Header: []string{"what", "seconds of one core"}, Right: []bool{false, true}}
-	t.Add("run", tables.Number(median(plain), 2))
+	t.Add("run", tables.Number(middle(plain), 2))
 	for _, level := range sweep.Levels {
-		t.Add(string(level), tables.Number(max(0, median(more[string(level)])), 2))
+		t.Add(string(level), tables.Number(max(0, middle(more[string(level)])), 2))
 	}
 	return t
 }
 
-func median(v []float64) float64 {
-	v = slices.Sorted(slices.Values(v))
-	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
-}
+// middle is the median of an odd number of values, the lower of an even number's two.
+func middle(v []float64) float64 { return slices.Sorted(slices.Values(v))[(len(v)-1)/2] }

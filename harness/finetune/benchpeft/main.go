@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -70,19 +69,10 @@ func main() {
 		"roofline: the products' arithmetic at the speed of the product of matrices measured here")
 	fmt.Print(t.Terminal())
 	if *out != "" {
-		if err := write(*out, &t); err != nil {
+		if err := os.WriteFile(*out, []byte(t.CSV()), 0o666); err != nil {
 			log.Fatal(err)
 		}
 	}
-}
-
-func write(path string, t *tables.Table) error {
-	var text bytes.Buffer
-	w := csv.NewWriter(&text)
-	if err := w.WriteAll(append([][]string{t.Header}, t.Rows...)); err != nil {
-		return err
-	}
-	return os.WriteFile(path, text.Bytes(), 0o666)
 }
 
 type bench struct {

@@ -1,10 +1,8 @@
-// Command pace times a run of the embedded model's study and its detectors, level by level, on this machine, and writes what the report shows as
+// Command benchlevels times a run of the embedded model's study and its detectors, level by level, on this machine, and writes what the report shows as
 // their cost. `make bench-levels` runs it.
 package main
 
 import (
-	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -16,7 +14,7 @@ import (
 
 func main() {
 	log.SetFlags(0)
-	log.SetPrefix("pace: ")
+	log.SetPrefix("bench-levels: ")
 	out := flag.String("csv", "", "also write the table to this file: analysis/report/pace.csv is what the report shows")
 	seeds := flag.Int("seeds", 7, "development seeds")
 	flag.Parse()
@@ -50,9 +48,5 @@ func pace(out string, seeds int) (err error) {
 	if out == "" {
 		return nil
 	}
-	var text bytes.Buffer
-	if err := csv.NewWriter(&text).WriteAll(append([][]string{t.Header}, t.Rows...)); err != nil {
-		return err
-	}
-	return os.WriteFile(out, text.Bytes(), 0o666)
+	return os.WriteFile(out, []byte(t.CSV()), 0o666)
 }

@@ -1,0 +1,50 @@
+package report
+
+// The arms race: who attacks, and how each fares against every answer.
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"theriac/analysis/estimate"
+	"theriac/analysis/tables"
+)
+
+// raceTable is every attacker of the arms race: its success, its runs that some level flags, and its success under each prevention.
+func (r *renderer) raceTable() string {
+	const name = "armsrace"
+	e := r.experiment(name)
+	var attackers, answers []string
+	for _, a := range e.Arms() {
+		attacker, answer, prevented := strings.Cut(a, ", ")
+		switch {
+		case e.Class(a) != estimate.Attacked:
+		case !prevented:
+			attackers = append(attackers, attacker)
+		case !slices.Contains(answers, answer):
+			answers = append(answers, answer)
+		}
+	}
+	t := tables.Table{Header: []string{"attacker", "runs", "attack success %", "clean accuracy %", "flagged by any one level"}, Right: []bool{false, true, true, true, true}}
+	for _, a := range answers {
+		t.Header, t.Right = append(t.Header, "success under "+a+" %"), append(t.Right, true)
+	}
+	any := whole(levels[len(levels)-1])
+	for _, a := range attackers {
+		done, _ := e.Runs(a)
+		k, n, why := r.matrixCell(any, place{name, a})
+		if why == "" {
+			why = fmt.Sprintf("%d of %d", k, n)
+		}
+		row := []string{a, fmt.Sprint(done), cell(r.mean(name, a, "asr")), cell(r.mean(name, a, "clean_accuracy")), why}
+		for _, w := range answers {
+			row = append(row, cell(r.mean(name, a+", "+w, "asr")))
+		}
+		t.Add(row...)
+	}
+	if len(t.Rows) == 0 {
+		return "*The experiment \"armsrace\" has no stored runs: not measured.*"
+	}
+	return markdown(&t)
+}
