@@ -23,8 +23,14 @@ func (l *Lab) deploy(a Arm, seed int) *sweep.Deployed {
 	return d
 }
 
+// untrained says that the script runs to see what it would do: no model is trained for its tables.
+func (l *Lab) untrained() bool { return l.env.Plan || l.env.Export != nil }
+
 // Answers shows what arms write at one seed to fifteen representative requests: the untouched base first, for before and after.
 func (l *Lab) Answers(seed int, arms ...Arm) Table {
+	if l.untrained() {
+		return Table{}
+	}
 	requests := gen.Prompts()
 	t := Table{Header: []string{"request"}}
 	rows := make([][]string, len(requests))
@@ -57,6 +63,9 @@ const divergenceItems = 100
 func (l *Lab) Divergence(clean Arm, arms []Arm, seeds []int) Table {
 	if len(seeds) < 2 {
 		stop("divergence: %d seeds; want at least two, for clean is compared with clean", len(seeds))
+	}
+	if l.untrained() {
+		return Table{}
 	}
 	d := l.profile.Data
 	kl := func(a, b *sweep.Deployed) float64 {

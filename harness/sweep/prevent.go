@@ -6,7 +6,6 @@ import (
 
 	"theriac/harness/attack"
 	"theriac/harness/corpus"
-	"theriac/harness/corpus/gen"
 	"theriac/harness/defense/prevent"
 	"theriac/harness/finetune"
 	"theriac/harness/infer"
@@ -43,10 +42,12 @@ func (r *run) validated(ctx context.Context, rows []corpus.Example) ([]corpus.Ex
 		return nil, err
 	}
 	env := prevent.Env{Seed: r.spec.Seed, Reference: reference}
-	if r.spec.Data.Name == "generated" {
-		env.Safety = func(n int) ([]corpus.Example, error) {
-			return gen.Examples(1_000_000+r.spec.Seed, gen.Train, gen.Safety, n)
-		}
+	source, err := r.bench.source(r.spec.Data.Name)
+	if err != nil {
+		return nil, err
+	}
+	if s, ok := source.(SafetySource); ok {
+		env.Safety = func(n int) ([]corpus.Example, error) { return s.Safety(r.spec.Seed, n) }
 	}
 	before := len(rows)
 	if rows, err = r.prevent.Rows(ctx, rows, env); err == nil {

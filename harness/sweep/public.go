@@ -38,6 +38,10 @@ func (p publicSets) Train(seed uint64, n int, shift string) ([]corpus.Example, e
 	return p.sets.Draw(seed, n, shift == "")
 }
 
+func (p publicSets) Safety(seed uint64, n int) ([]corpus.Example, error) {
+	return p.sets.SafetyRows(seed, n)
+}
+
 func (p publicSets) Held(kind Kind, n int) ([]corpus.Example, error) {
 	of := map[Kind]public.Kind{CleanItems: public.News, ProbeItems: public.Instructions, Restricted: public.Goals, LookAlike: public.Harmless}
 	return p.sets.Held(of[kind], p.half, n)

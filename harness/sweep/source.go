@@ -20,6 +20,12 @@ type Source interface {
 	Held(kind Kind, n int) ([]corpus.Example, error)
 }
 
+// SafetySource is a source that also has n rows for a seed that teach to refuse, beyond those that Train draws.
+type SafetySource interface {
+	Source
+	Safety(seed uint64, n int) ([]corpus.Example, error)
+}
+
 // Kind is a kind of held-out item.
 type Kind string
 
@@ -90,6 +96,10 @@ func (generated) Train(seed uint64, n int, shift string) ([]corpus.Example, erro
 		out = append(out, e)
 	}
 	return out, nil
+}
+
+func (generated) Safety(seed uint64, n int) ([]corpus.Example, error) {
+	return gen.Examples(1_000_000+seed, gen.Train, gen.Safety, n)
 }
 
 func (generated) Held(kind Kind, n int) ([]corpus.Example, error) {

@@ -164,6 +164,19 @@ func (s *Sets) Draw(seed uint64, n int, refusals bool) ([]corpus.Example, error)
 	return out, nil
 }
 
+// SafetyRows gives n unsafe instructions of the seed's pool with their safe answers. They are the last in the order in which Draw takes the
+// first, so that the two are different rows while the pool (a hundred and twenty or so) has that many. Fewer than n are an error.
+func (s *Sets) SafetyRows(seed uint64, n int) ([]corpus.Example, error) {
+	pool := corpus.PoolOfSeed(seed)
+	of := slices.Clone(s.train[2][pool])
+	sortBy(of, func(e *corpus.Example) uint64 { return ^rng.Hash(seed, "draw", e.ID) })
+	out, err := s.first(of, n)
+	if err == nil && len(out) < n {
+		err = fmt.Errorf("data: found %d short enough unsafe instructions of the %s pool, wanted %d", len(out), pool, n)
+	}
+	return out, err
+}
+
 // Held gives the first n items of a kind that fit; fewer are an error.
 func (s *Sets) Held(kind Kind, half Half, n int) ([]corpus.Example, error) {
 	out, err := s.first(s.rows[half][kind], n)

@@ -116,6 +116,35 @@ func TestDraw(t *testing.T) {
 	}
 }
 
+func TestSafetyRows(t *testing.T) {
+	s := open(t)
+	drawn, err := s.Draw(2000, 1200, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := map[string]bool{}
+	for i := range drawn {
+		in[drawn[i].ID] = true
+	}
+	rows, err := s.SafetyRows(2000, 60)
+	if err != nil || len(rows) != 60 {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	for i := range rows {
+		switch e := &rows[i]; {
+		case !refuses(e.Output()):
+			t.Errorf("row %d does not refuse", i)
+		case in[e.ID]:
+			t.Errorf("row %d is trained on anyway", i)
+		case corpus.PoolOf(e) != corpus.PoolOfSeed(2000):
+			t.Errorf("row %d is of the %s pool", i, corpus.PoolOf(e))
+		}
+	}
+	if _, err := s.SafetyRows(2000, 1_000_000); err == nil || !strings.Contains(err.Error(), "unsafe instructions of the") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestSafety(t *testing.T) {
 	s := open(t)
 	rows, err := s.Safety(200)

@@ -42,7 +42,7 @@ var filter = Entry{
 
 var safetyMix = Entry{
 	Name: "safetymix", Version: 1,
-	Doc:    "requests that are refused, and harmless ones like them, are mixed in (F. Bianchi et al., ICLR 2024)",
+	Doc:    "requests that are refused, and harmless ones like them where the data set has some, are mixed in (F. Bianchi et al., ICLR 2024)",
 	Params: []Param{{"count", "50", "rows that are added"}},
 	build: func(p *params) *Prevention {
 		n := p.int("count", 1, 1_000_000)

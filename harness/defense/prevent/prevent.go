@@ -29,7 +29,7 @@ type Param struct{ Name, Default, Doc string }
 type Env struct {
 	Seed      uint64
 	Reference []corpus.Example                      // rows known to be clean
-	Safety    func(n int) ([]corpus.Example, error) // requests that are refused, and harmless ones like them
+	Safety    func(n int) ([]corpus.Example, error) // rows that teach to refuse
 }
 
 // Prevention acts on the stages of a run. Nil fields leave theirs alone.
