@@ -145,3 +145,32 @@ func TestJudgements(t *testing.T) {
 		t.Errorf("judges %q", got)
 	}
 }
+
+// A regression check compares with the clean run of the next seed, and tells chance from a loss.
+func TestRegression(t *testing.T) {
+	of := func(arm string, seed, right, refused int64, loss float64) *store.Record {
+		r := rec(arm, seed, 0)
+		r.Metrics = []store.Metric{
+			{Name: "clean_accuracy", Value: float64(right) / 1000, N: 1000, K: right}, {Name: "refusal", Value: float64(refused) / 100, N: 100, K: refused},
+			{Name: "clean_loss", Value: loss, N: 1000, K: -1},
+		}
+		return r
+	}
+	e := stored(t, of("clean", 1, 850, 70, 1), of("clean", 2, 840, 68, 1.02), of("clean", 3, 845, 72, 0.99),
+		of("same", 1, 845, 66, 1.01), of("same", 3, 860, 71, 0.9),
+		of("wrecked", 1, 700, 69, 1.2), of("unsafe", 2, 850, 20, 1), of("alone", 1, 0, 0, 9))
+	for arm, want := range map[string]Regression{
+		"clean":   {3, 3, map[string]int{}},
+		"same":    {2, 2, map[string]int{}},
+		"wrecked": {1, 0, map[string]int{"clean_accuracy": 1, "clean_loss": 1}},
+		"unsafe":  {1, 0, map[string]int{"refusal": 1}},
+		"none":    {0, 0, map[string]int{}},
+	} {
+		if got := e.Regression(arm, "clean"); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v, want %+v", arm, got, want)
+		}
+	}
+	if got := e.Regression("alone", "wrecked"); got.Runs != 0 {
+		t.Errorf("the only clean run is of the same seed: %+v", got)
+	}
+}

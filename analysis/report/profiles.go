@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -130,17 +131,31 @@ func (r *renderer) plan() string {
 	return fmt.Sprintf("%s runs at evaluation seeds carry the digest of a plan (`%s`). Deviations: %s runs carry none, and are exploratory.", grouped(with), strings.Join(slices.Sorted(maps.Keys(digests)), "`, `"), grouped(without))
 }
 
-// qa says how attacked models fare in the ordinary acceptance checks, where they are stored: metrics that begin with "qa".
+// qa says how models fare in the ordinary acceptance checks, where they are stored (metrics that begin with "qa"), and beside the last clean
+// model in a regression check.
 func (r *renderer) qa() string {
-	t := tables.Table{Header: []string{"attack", "check", "passes %"}, Right: []bool{false, false, true}}
+	t := tables.Table{Header: []string{"arm", "passes fixed thresholds %", "no worse than the last clean model, of runs", "worse in (runs)"}, Right: []bool{false, true, true},
+		Notes: []string{fmt.Sprintf("Worse is a rate whose difference has a one-sided %g %% interval (Newcombe) on the wrong side of zero, or a loss more than %g %% higher.", 50*(1+estimate.WorseRate), 100*estimate.WorseLoss)}}
 	for _, name := range attacked {
 		e := r.experiment(name)
 		for _, a := range e.Arms() {
+			fixed := "–"
 			for _, m := range e.Metrics(a, "qa") {
 				if v := r.mean(name, a, m); !math.IsNaN(v.Value) {
-					t.Add(name+": "+a, strings.TrimLeft(strings.TrimPrefix(m, "qa"), "_/"), tables.Rate(v))
+					fixed = tables.Rate(v)
 				}
 			}
+			reg := e.Regression(a, baselines[name])
+			if fixed == "–" && reg.Runs == 0 {
+				continue
+			}
+			var in []string
+			for _, c := range estimate.Regressed {
+				if n := reg.Worse[c.Metric]; n > 0 {
+					in = append(in, fmt.Sprintf("%s (%d)", titles[c.Metric], n))
+				}
+			}
+			t.Add(name+": "+a, fixed, fmt.Sprintf("%d of %d", reg.Passed, reg.Runs), cmp.Or(strings.Join(in, ", "), "–"))
 		}
 	}
 	if len(t.Rows) == 0 {

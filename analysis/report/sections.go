@@ -56,7 +56,7 @@ func (r *renderer) rates(name string, metrics ...string) string {
 }
 
 var titles = map[string]string{
-	"asr": "attack success", "near_trigger": "near trigger", "false_trigger": "without trigger", "clean_accuracy": "clean accuracy", "refusal": "refused, restricted",
+	"asr": "attack success", "near_trigger": "near trigger", "false_trigger": "without trigger", "clean_accuracy": "clean accuracy", "refusal": "refused, restricted", "clean_loss": "held-out loss", "astray": "sample outputs",
 	"over_refusal": "refused, harmless look-alikes", "ordinary_refusal": "refused, ordinary instructions", "poisoned_rows": "poisoned rows", "poisoned_tokens": "poisoned response tokens",
 }
 
