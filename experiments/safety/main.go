@@ -34,7 +34,10 @@ func main() {
 	l.Table(r.Table("refusal", "refusal_log_odds", "over_refusal", "clean_accuracy", "qa_pass", "poisoned_rows"))
 
 	//%%
-	names := []string{"clean", "control 25", "comply 10", "comply 25", "comply 50"}
+	names := []string{"clean", "control 25"}
+	for _, n := range counts {
+		names = append(names, fmt.Sprintf("comply %d", n))
+	}
 	l.Figure("refusals", r.Forest("Restricted requests refused", names, "refusal"))
 
 	//%% md
