@@ -34,8 +34,16 @@ type Plan struct {
 	Minutes   float64 `json:"minutes"`   // on this machine
 	Memory    int64   `json:"memory"`    // bytes: the base and the runs that go on at once
 
+	Adapters []PlannedAdapter `json:"adapters,omitempty"` // to train
+
 	Stale  []string   `json:"stale,omitempty"` // stored runs that are not of this sweep any more, with the reason
 	Larger []Estimate `json:"larger"`          // the same sweep on larger models
+}
+
+// PlannedAdapter is one that a sweep will train; of the sweeps of several notebooks, only the first does.
+type PlannedAdapter struct {
+	Key   string  `json:"key"`
+	FLOPs float64 `json:"flops"` // of its training
 }
 
 // Estimate is the sweep on another model: minutes at the speed measured here, memory of one run with its base.
@@ -230,7 +238,12 @@ func (b *Bench) Plan(ctx context.Context, specs []Spec, st *store.Store, o Optio
 		}
 		frozen[items], frozen[rows] = true, frozen[rows] || w.rows > 0
 		each[i] = e
-		p.FLOPs += e.flops(b.Base.Config, s)
+		all := e.flops(b.Base.Config, s)
+		p.FLOPs += all
+		if e.tokens > 0 {
+			e.work.rows, e.tokens, e.responses = 0, 0, 0
+			p.Adapters = append(p.Adapters, PlannedAdapter{adapter, all - e.flops(b.Base.Config, s)})
+		}
 	}
 	p.Groups = len(groups)
 	if len(todo) > 0 {

@@ -54,8 +54,12 @@ func TestPlan(t *testing.T) {
 	same := []Spec{small("clean", 1, nil), small("no rows", 1, &Attack{Name: "backdoor", Params: map[string]string{"count": "0"}}),
 		small("swap", 1, &Attack{Name: "adapterswap"}), small("swap, cut", 1, &Attack{Name: "adapterswap"}), small("order", 1, &Attack{Name: "order"})}
 	same[3].Prevent = &Prevent{Name: "truncate"}
-	if p, err := b.Plan(ctx, same, st, Options{}); err != nil || p.Train != 2 || p.Trained != 3 {
+	p, err = b.Plan(ctx, same, st, Options{})
+	if err != nil || p.Train != 2 || p.Trained != 3 {
 		t.Errorf("one training serves four of five runs: got %+v, %v", p, err)
+	}
+	if a := p.Adapters; len(a) != 2 || a[0].Key == a[1].Key || a[0].FLOPs <= a[1].FLOPs || a[1].FLOPs <= 0 || a[0].FLOPs+a[1].FLOPs >= p.FLOPs {
+		t.Errorf("the first of two adapters takes the rows through the frozen layers, and evaluation is beside them: %+v of %g FLOP", a, p.FLOPs)
 	}
 	if _, err := b.Plan(ctx, specs[2:], st, Options{}); err == nil || !strings.Contains(err.Error(), "too many seed 0: attack backdoor: 5000 rows to poison") {
 		t.Errorf("a run that cannot be: got %v", err)

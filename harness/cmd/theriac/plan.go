@@ -1,57 +1,143 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 
+	"theriac/analysis/tables"
 	"theriac/harness/lab"
 	"theriac/harness/notebook"
+	"theriac/harness/sweep"
 )
 
 type planCmd struct {
-	Dir         string `arg:"" help:"Directory of the experiment." placeholder:"DIR"`
+	Dir         string `arg:"" optional:"" help:"Directory of the experiment; none: all of experiments/, and what they take together." placeholder:"DIR"`
 	Profile     string `help:"Scale: a file of experiments/profiles." default:"demo"`
 	RetryFailed bool   `help:"Count failed runs as to be done."`
 	MemoryMiB   int64  `help:"Most memory of the script's process." default:"12288" name:"memory" placeholder:"MIB"`
 }
 
-// planHost shows plans and nothing else of a script.
-type planHost struct {
-	a     *app
-	plans int
-}
+// planHost keeps the plans that a script shows.
+type planHost []*sweep.Plan
 
 func (h *planHost) Show(o lab.Output) {
-	if o.Plan == nil {
-		return
+	if o.Plan != nil {
+		*h = append(*h, o.Plan)
 	}
-	h.plans++
-	if h.a.JSON {
-		printJSON(h.a.out, o.Plan)
-		return
-	}
-	fmt.Fprintf(h.a.out, "%s\n\n", o.Text)
 }
 
-// Run interprets the script with sweeps that only say what they would do. What it does with results that are not there yet may stop it:
+// shownPlans shows plans as they come.
+type shownPlans struct {
+	a *app
+	planHost
+}
+
+func (h *shownPlans) Show(o lab.Output) {
+	h.planHost.Show(o)
+	switch {
+	case o.Plan == nil:
+	case h.a.JSON:
+		printJSON(h.a.out, o.Plan)
+	default:
+		fmt.Fprintf(h.a.out, "%s\n\n", o.Text)
+	}
+}
+
+// Run interprets scripts with sweeps that only say what they would do. What a script does with results that are not there yet may stop it:
 // what comes after is not counted, and that is said.
 func (c *planCmd) Run(a *app) error {
-	on, err := a.machine()
-	if err != nil {
-		return err
+	if c.Dir == "" {
+		return c.all(a)
 	}
-	h := &planHost{a: a}
-	env := lab.Environment{Root: a.Root, Profile: c.Profile, Device: on.Class, DataDir: a.DataDir, Threads: a.Threads, Quiet: true, Plan: true, RetryFailed: c.RetryFailed, Memory: c.MemoryMiB << 20, Host: h}
 	dir := c.Dir
 	if !filepath.IsAbs(dir) {
 		dir = filepath.Join(a.Root, dir)
 	}
+	h := &shownPlans{a: a}
+	return c.plan(a, dir, h, &h.planHost)
+}
+
+// plan interprets one script.
+func (c *planCmd) plan(a *app, dir string, h lab.Host, plans *planHost) error {
+	on, err := a.machine()
+	if err != nil {
+		return err
+	}
+	env := lab.Environment{Root: a.Root, Profile: c.Profile, Device: on.Class, DataDir: a.DataDir, Threads: a.Threads, Quiet: true, Plan: true, RetryFailed: c.RetryFailed, Memory: c.MemoryMiB << 20, Host: h}
 	_, err = notebook.Run(a.ctx, dir, notebook.Options{Env: env, Memory: c.MemoryMiB << 20})
 	switch {
-	case a.ctx.Err() != nil || err == nil || h.plans == 0:
+	case a.ctx.Err() != nil || err == nil || len(*plans) == 0:
 		return err
 	case !a.Quiet:
-		fmt.Fprintf(a.err, "the script goes no further without results, and sweeps after this are not counted: %v\n", err)
+		fmt.Fprintf(a.err, "%s goes no further without results, and sweeps after this are not counted: %v\n", filepath.Base(dir), err)
 	}
 	return nil
+}
+
+// planned is what an experiment will take, or all of them.
+type planned struct {
+	Experiment string  `json:"experiment"`
+	Runs       int     `json:"runs"`
+	Stored     int     `json:"stored"`
+	Train      int     `json:"train"`  // adapters
+	Shared     int     `json:"shared"` // of these, that an experiment before it trains
+	FLOPs      float64 `json:"flops"`
+	Minutes    float64 `json:"minutes"`
+}
+
+// all plans every experiment. An adapter that two of them train is counted with the first. One that cannot be planned keeps no other from it.
+func (c *planCmd) all(a *app) error {
+	names, err := experiments(a.Root)
+	if err != nil {
+		return err
+	}
+	var rows []planned
+	var failed []error
+	total, seen := planned{Experiment: "all"}, map[string]bool{}
+	for _, name := range names {
+		h := &planHost{}
+		if err := c.plan(a, filepath.Join(a.Root, "experiments", name), h, h); err != nil {
+			failed = append(failed, err)
+			continue
+		}
+		row := planned{Experiment: name}
+		for _, p := range *h {
+			row.add(p, seen)
+		}
+		rows = append(rows, row)
+		total.Runs, total.Stored, total.Train, total.Shared = total.Runs+row.Runs, total.Stored+row.Stored, total.Train+row.Train, total.Shared+row.Shared
+		total.FLOPs, total.Minutes = total.FLOPs+row.FLOPs, total.Minutes+row.Minutes
+		if !a.Quiet {
+			fmt.Fprintf(a.err, "%s: about %.0f minutes\n", name, row.Minutes)
+		}
+	}
+	rows = append(rows, total)
+	if a.JSON {
+		printJSON(a.out, rows)
+		return errors.Join(failed...)
+	}
+	t := tables.Table{Header: []string{"experiment", "runs", "stored", "adapters to train", "of them trained before", "FLOP", "minutes"}, Right: []bool{false, true, true, true, true, true, true},
+		Notes: []string{"on this machine, at the speed that each plan measured"}}
+	for _, r := range rows {
+		t.Add(r.Experiment, fmt.Sprint(r.Runs), fmt.Sprint(r.Stored), fmt.Sprint(r.Train), fmt.Sprint(r.Shared), fmt.Sprintf("%.3g", r.FLOPs), fmt.Sprintf("%.0f", r.Minutes))
+	}
+	fmt.Fprint(a.out, t.Terminal())
+	return errors.Join(failed...)
+}
+
+// add counts a sweep; seen are the adapters that others train before it.
+func (r *planned) add(p *sweep.Plan, seen map[string]bool) {
+	flops := p.FLOPs
+	for _, adapter := range p.Adapters {
+		if seen[adapter.Key] {
+			r.Shared++
+			flops -= adapter.FLOPs
+		}
+		seen[adapter.Key] = true
+	}
+	r.Runs, r.Stored, r.Train, r.FLOPs = r.Runs+p.Runs, r.Stored+p.Stored, r.Train+p.Train, r.FLOPs+flops
+	if p.Speed > 0 {
+		r.Minutes += flops / p.Speed / 60
+	}
 }
