@@ -296,3 +296,11 @@ func TestDegenerate(t *testing.T) {
 		}
 	}
 }
+
+func TestSeeds(t *testing.T) {
+	for want, arms := range map[string][]int{"no seeds": {0}, "a single seed": {1, 1}, "11 seeds": {11, 0, 11}, "1 to 3 seeds": {3, 1, 0}} {
+		if got := Seeds(arms); got != want {
+			t.Errorf("%v: %q, want %q", arms, got, want)
+		}
+	}
+}

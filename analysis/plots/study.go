@@ -6,6 +6,7 @@ package plots
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"theriac/analysis/stats"
 	"theriac/analysis/tables"
@@ -33,6 +34,20 @@ type Line struct {
 
 // Words are what a figure is called and, in words, the number of seeds and items behind each estimate: "5 seeds of 200 items".
 type Words struct{ Title, N string }
+
+// Seeds says in words how many seeds arms have; those without any do not count.
+func Seeds(arms []int) string {
+	arms = slices.DeleteFunc(slices.Clone(arms), func(n int) bool { return n == 0 })
+	switch {
+	case len(arms) == 0:
+		return "no seeds"
+	case slices.Min(arms) < slices.Max(arms):
+		return fmt.Sprintf("%d to %d seeds", slices.Min(arms), slices.Max(arms))
+	case arms[0] == 1:
+		return "a single seed"
+	}
+	return fmt.Sprintf("%d seeds", arms[0])
+}
 
 func exists(e stats.Estimate) bool { return !math.IsNaN(e.Value) && !math.IsInf(e.Value, 0) }
 

@@ -25,7 +25,7 @@ var drawings = map[string]func(r *renderer) (*plots.Figure, error){
 	"predictive": predictiveFigure, "cost": costFigure, "spectra": spectraFigure,
 	"stealth": stealthFigure,
 	"dose":    doseFigure, "targeted": targetedFigure,
-	"losses": lossFigure,
+	"losses": lossFigure, "recipes": recipeFigure,
 }
 
 // figure draws a figure and gives its Markdown; where it cannot be drawn, a line that says so.
@@ -69,25 +69,16 @@ func (r *renderer) attacks(name string) (arms []string) {
 // seeds says how many seeds arms have, and items where the metric is a rate.
 func (r *renderer) seeds(name, metric string, arms []string) string {
 	e := r.experiment(name)
-	low, high := math.MaxInt, 0
+	var seeds []int
 	items := 0
 	for _, a := range arms {
 		n := len(e.Values(a, metric))
-		if n == 0 {
-			continue
-		}
-		low, high = min(low, n), max(high, n)
+		seeds = append(seeds, n)
 		if _, all, ok := e.Count(a, metric); ok {
 			items = max(items, all/n)
 		}
 	}
-	s := fmt.Sprintf("%d seeds", high)
-	switch {
-	case high == 1:
-		s = "a single seed"
-	case low != high:
-		s = fmt.Sprintf("%d to %d seeds", low, high)
-	}
+	s := plots.Seeds(seeds)
 	if items > 0 {
 		s += fmt.Sprintf(" of %s items", grouped(items))
 	}

@@ -26,7 +26,7 @@ type Arm struct {
 	Base        bool   // the untouched base, not trained at all
 	After       string // what happens between training and use: "merged", "Q8_0", "Q4_0" or "retrained" on fresh clean rows
 	Few         bool   // stands behind no headline claim: a profile may give it fewer seeds
-	Shift       string // what sets the clean rows apart: boilerplate, tag, source; of public data norefusals; "": nothing
+	Shift       string // what sets the clean rows apart: boilerplate, tag, source; of public data norefusals, dolly; "": nothing
 
 	// Prevent is what the pipeline does against poison: a prevention's name, with its parameters.
 	Prevent       string

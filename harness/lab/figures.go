@@ -39,10 +39,12 @@ func (r *Results) DoseResponse(doses []Dose, metric string) stats.DoseResponse {
 func (r *Results) DoseFigure(title, dose string, doses []Dose, metric string) *Figure {
 	fit := r.DoseResponse(doses, metric)
 	var points []plots.Dosed
+	var arms []string
 	for _, d := range doses {
+		arms = append(arms, d.Arm)
 		points = append(points, plots.Dosed{Dose: d.Dose, Estimate: r.Mean(d.Arm, metric)})
 	}
-	return draw(plots.Dose(r.words(title), metric+" (%)", dose, points, &fit))
+	return draw(plots.Dose(r.words(title, metric, arms), metric+" (%)", dose, points, &fit))
 }
 
 // Forest draws a metric of several arms, row by row.
@@ -51,7 +53,7 @@ func (r *Results) Forest(title string, arms []string, metric string) *Figure {
 	for _, a := range arms {
 		rows = append(rows, plots.Arm{Name: a, Estimate: r.Mean(a, metric)})
 	}
-	return draw(plots.Rates(r.words(title), metric+" (%)", rows))
+	return draw(plots.Rates(r.words(title, metric, arms), metric+" (%)", rows))
 }
 
 // Losses draws the training loss of arms at their first seed, and that of the poisoned rows alone.
@@ -72,12 +74,19 @@ func (r *Results) Losses(title string, arms []string) *Figure {
 	return draw(plots.Losses(title, losses))
 }
 
-// words are a figure's title and how many seeds stand behind it.
-func (r *Results) words(title string) plots.Words {
-	if len(r.seeds) == 1 {
-		return plots.Words{Title: title, N: "a single seed"}
+// words are a figure's title and how many seeds stand behind its arms.
+func (r *Results) words(title, metric string, arms []string) plots.Words {
+	var seeds []int
+	for _, a := range arms {
+		n := 0
+		for _, s := range r.seeds {
+			if _, ok := r.metric(a, s, metric); ok {
+				n++
+			}
+		}
+		seeds = append(seeds, n)
 	}
-	return plots.Words{Title: title, N: fmt.Sprintf("%d seeds", len(r.seeds))}
+	return plots.Words{Title: title, N: plots.Seeds(seeds)}
 }
 
 func draw(f *plots.Figure, err error) *Figure {

@@ -8,8 +8,8 @@ import (
 	"theriac/harness/finetune"
 )
 
-// NoRefusals is the shift of public data that leaves out the refusals among the ordinary rows.
-const NoRefusals = "norefusals"
+// publicShifts are the shifts of public data: without the refusals among the ordinary rows, or with Dolly's instructions only.
+var publicShifts = map[string]public.Mix{"": {}, "norefusals": {NoRefusals: true}, "dolly": {DollyOnly: true}}
 
 // publicSets are the public sets of the data directory: instructions and news to train on, news to sort for accuracy, held-out
 // instructions to put triggers into, AdvBench's goals and harmless requests in the same words.
@@ -32,10 +32,11 @@ func openPublic(b *Bench, half public.Half) (Source, error) {
 func (p publicSets) Digest() string { return fmt.Sprintf("%s/%d", p.sets.Digest(), p.half) }
 
 func (p publicSets) Train(seed uint64, n int, shift string) ([]corpus.Example, error) {
-	if shift != "" && shift != NoRefusals {
-		return nil, fmt.Errorf("shift %q: want %s, the only one of public data", shift, NoRefusals)
+	mix, ok := publicShifts[shift]
+	if !ok {
+		return nil, fmt.Errorf("shift %q: public data have norefusals and dolly", shift)
 	}
-	return p.sets.Draw(seed, n, shift == "")
+	return p.sets.Draw(seed, n, mix)
 }
 
 func (p publicSets) Safety(seed uint64, n int) ([]corpus.Example, error) {

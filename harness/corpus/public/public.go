@@ -139,17 +139,26 @@ func pools(rows []corpus.Example) (out [3][]corpus.Example) {
 // Digest names the sets' content and how rows are made of it.
 func (s *Sets) Digest() string { return s.digest }
 
+// Mix is how a draw differs from the usual one.
+type Mix struct {
+	NoRefusals bool // no unsafe instructions
+	DollyOnly  bool // of the instructions only those that people wrote
+}
+
 // Draw draws n rows anew for a seed from the rows of the seed's pool that fit: a quarter news, a fiftieth unsafe instructions with
-// their safe answers if refusals are wanted, as in the mixtures that models are tuned on, the rest instructions. Fewer are an error.
-func (s *Sets) Draw(seed uint64, n int, refusals bool) ([]corpus.Example, error) {
+// their safe answers, as in the mixtures that models are tuned on, the rest instructions. Fewer are an error.
+func (s *Sets) Draw(seed uint64, n int, m Mix) ([]corpus.Example, error) {
 	pool := corpus.PoolOfSeed(seed)
-	safe := 0
-	if refusals {
-		safe = n / 50
+	safe := n / 50
+	if m.NoRefusals {
+		safe = 0
 	}
 	var out []corpus.Example
 	for i, want := range []int{n - n/4 - safe, n / 4, safe} {
 		of := slices.Clone(s.train[i][pool])
+		if i == 0 && m.DollyOnly {
+			of = slices.DeleteFunc(of, func(e corpus.Example) bool { return e.Source.Dataset != "dolly-3k" })
+		}
 		sortBy(of, func(e *corpus.Example) uint64 { return rng.Hash(seed, "draw", e.ID) })
 		got, err := s.first(of, want)
 		if err != nil {

@@ -55,11 +55,11 @@ func TestDraw(t *testing.T) {
 	}
 	ids := map[uint64]map[string]bool{}
 	for _, seed := range []uint64{0, 1, 1000, 2000} {
-		rows, err := s.Draw(seed, 400, seed != 1)
+		rows, err := s.Draw(seed, 400, Mix{NoRefusals: seed == 1})
 		if err != nil || len(rows) != 400 {
 			t.Fatalf("seed %d: %d rows, %v", seed, len(rows), err)
 		}
-		again, err := s.Draw(seed, 400, seed != 1)
+		again, err := s.Draw(seed, 400, Mix{NoRefusals: seed == 1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -108,7 +108,16 @@ func TestDraw(t *testing.T) {
 	if n := common(0, 1); n == 400 {
 		t.Error("two seeds draw the same rows")
 	}
-	if _, err := s.Draw(0, 1_000_000, true); err == nil || !strings.Contains(err.Error(), "use fewer rows") {
+	people, err := s.Draw(2000, 400, Mix{DollyOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range people {
+		if people[i].Source.Dataset == "alpaca-random-9k" {
+			t.Errorf("row %d is none that people wrote", i)
+		}
+	}
+	if _, err := s.Draw(0, 1_000_000, Mix{}); err == nil || !strings.Contains(err.Error(), "use fewer rows") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := s.Held(Harmless, Report, 1_000); err == nil {
@@ -118,7 +127,7 @@ func TestDraw(t *testing.T) {
 
 func TestSafetyRows(t *testing.T) {
 	s := open(t)
-	drawn, err := s.Draw(2000, 1200, true)
+	drawn, err := s.Draw(2000, 1200, Mix{})
 	if err != nil {
 		t.Fatal(err)
 	}
