@@ -12,10 +12,10 @@ import (
 )
 
 type planCmd struct {
-	Dir         string `arg:"" optional:"" help:"Directory of the experiment; none: all of experiments/, and what they take together." placeholder:"DIR"`
-	Profile     string `help:"Scale: a file of experiments/profiles." default:"demo"`
-	RetryFailed bool   `help:"Count failed runs as to be done."`
-	MemoryMiB   int64  `help:"Most memory of the script's process." default:"12288" name:"memory" placeholder:"MIB"`
+	Dirs        []string `arg:"" optional:"" help:"Directories of experiments; several, or none for all of experiments/, are set side by side and summed." placeholder:"DIR"`
+	Profile     string   `help:"Scale: a file of experiments/profiles." default:"demo"`
+	RetryFailed bool     `help:"Count failed runs as to be done."`
+	MemoryMiB   int64    `help:"Most memory of the script's process." default:"12288" name:"memory" placeholder:"MIB"`
 }
 
 // planHost keeps the plans that a script shows.
@@ -47,15 +47,15 @@ func (h *shownPlans) Show(o lab.Output) {
 // Run interprets scripts with sweeps that only say what they would do. What a script does with results that are not there yet may stop it:
 // what comes after is not counted, and that is said.
 func (c *planCmd) Run(a *app) error {
-	if c.Dir == "" {
-		return c.all(a)
+	dirs, err := scripts(a.Root, c.Dirs)
+	if err != nil {
+		return err
 	}
-	dir := c.Dir
-	if !filepath.IsAbs(dir) {
-		dir = filepath.Join(a.Root, dir)
+	if len(c.Dirs) != 1 {
+		return c.all(a, dirs)
 	}
 	h := &shownPlans{a: a}
-	return c.plan(a, dir, h, &h.planHost)
+	return c.plan(a, dirs[0], h, &h.planHost)
 }
 
 // plan interprets one script.
@@ -86,18 +86,14 @@ type planned struct {
 	Minutes    float64 `json:"minutes"`
 }
 
-// all plans every experiment. An adapter that two of them train is counted with the first. One that cannot be planned keeps no other from it.
-func (c *planCmd) all(a *app) error {
-	names, err := experiments(a.Root)
-	if err != nil {
-		return err
-	}
+// all plans several experiments. An adapter that two of them train is counted with the first. One that cannot be planned keeps no other from it.
+func (c *planCmd) all(a *app, dirs []string) error {
 	var rows []planned
 	var failed []error
 	total, seen := planned{Experiment: "all"}, map[string]bool{}
-	for _, name := range names {
-		h := &planHost{}
-		if err := c.plan(a, filepath.Join(a.Root, "experiments", name), h, h); err != nil {
+	for _, dir := range dirs {
+		h, name := &planHost{}, filepath.Base(dir)
+		if err := c.plan(a, dir, h, h); err != nil {
 			failed = append(failed, err)
 			continue
 		}

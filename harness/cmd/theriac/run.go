@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,11 +13,11 @@ import (
 )
 
 type runCmd struct {
-	Dir         string `arg:"" help:"Directory of the experiment: main.go in it is the script." placeholder:"DIR"`
-	Profile     string `help:"Scale: a file of experiments/profiles." default:"demo"`
-	Shard       string `help:"Do only part I of N of the runs: 0/4, 1/4, ..." placeholder:"I/N"`
-	RetryFailed bool   `help:"Try failed runs again."`
-	MemoryMiB   int64  `help:"Most memory of the script's process." default:"12288" name:"memory" placeholder:"MIB"`
+	Dirs        []string `arg:"" optional:"" help:"Directories of experiments: main.go in each is the script; none: all of experiments/, one by one." placeholder:"DIR"`
+	Profile     string   `help:"Scale: a file of experiments/profiles." default:"demo"`
+	Shard       string   `help:"Do only part I of N of the runs: 0/4, 1/4, ..." placeholder:"I/N"`
+	RetryFailed bool     `help:"Try failed runs again."`
+	MemoryMiB   int64    `help:"Most memory of the script's process." default:"12288" name:"memory" placeholder:"MIB"`
 }
 
 func (c *runCmd) Run(a *app) error {
@@ -34,15 +35,38 @@ func (c *runCmd) Run(a *app) error {
 		}
 		env.Shard, env.Shards = shard, shards
 	}
-	dir := filepath.Join(a.Root, c.Dir)
-	if filepath.IsAbs(c.Dir) {
-		dir = c.Dir
+	dirs, err := scripts(a.Root, c.Dirs)
+	if err != nil {
+		return err
 	}
-	out, err := notebook.Run(a.ctx, dir, notebook.Options{Env: env, Memory: c.MemoryMiB << 20})
+	var failed []error
+	for _, dir := range dirs {
+		if len(dirs) > 1 && !a.Quiet {
+			fmt.Fprintf(a.err, "== %s\n", filepath.Base(dir))
+		}
+		if err := c.one(a, dir, env); err != nil {
+			failed = append(failed, err)
+		}
+		if a.ctx.Err() != nil {
+			break
+		}
+	}
+	switch len(failed) {
+	case 0:
+		return nil
+	case 1:
+		return failed[0]
+	}
+	return exitCode{errors.Join(failed...), exitIncomplete}
+}
+
+// one runs one script and writes its notebook and figures.
+func (c *runCmd) one(a *app, dir string, env lab.Environment) error {
+	out, err := notebook.Run(a.ctx, dir, notebook.Options{Env: env, Memory: env.Memory})
 	if out == nil || a.ctx.Err() != nil {
 		return err
 	}
-	at := lab.ResultsName(c.Profile, on.Class)
+	at := lab.ResultsName(c.Profile, env.Device)
 	results := filepath.Join(a.Root, "results", at, out.Script.Name)
 	if e := out.Write(results, filepath.Join(a.Root, "figures", at, out.Script.Name)); e != nil {
 		return e
@@ -57,6 +81,25 @@ func (c *runCmd) Run(a *app) error {
 		return exitCode{fmt.Errorf("%d runs failed; theriac results %s --where status=failed says why, --retry-failed tries them again", out.Bad, out.Script.Name), exitIncomplete}
 	}
 	return nil
+}
+
+// scripts are the directories that are named, or all of experiments/.
+func scripts(root string, named []string) (dirs []string, err error) {
+	if len(named) == 0 {
+		if named, err = experiments(root); err != nil {
+			return nil, err
+		}
+		for i := range named {
+			named[i] = filepath.Join("experiments", named[i])
+		}
+	}
+	for _, dir := range named {
+		if !filepath.IsAbs(dir) {
+			dir = filepath.Join(root, dir)
+		}
+		dirs = append(dirs, dir)
+	}
+	return dirs, nil
 }
 
 type childCmd struct {
