@@ -122,8 +122,11 @@ func run(ctx context.Context, in io.Reader, out, errOut io.Writer, args []string
 		fmt.Fprintln(errOut, "theriac:", err)
 		return exitInternal
 	}
-	if len(args) == 0 {
+	switch {
+	case len(args) == 0:
 		args = []string{"--help"}
+	case len(args) == 1 && args[0] == "--version":
+		args = []string{"version"}
 	}
 	k, err := parser.Parse(args)
 	if err != nil {
