@@ -35,17 +35,63 @@ func (e *Experiment) unpaired(arm, baseline, metric string) string {
 	return fmt.Sprintf("no seed has both %s and %s", arm, baseline)
 }
 
-// Difference is arm minus baseline, paired by seed, with an interval over seeds.
+// Difference is arm minus baseline, paired by seed, with an interval over seeds; of a rate at a single seed, over its items.
 func (e *Experiment) Difference(arm, baseline, metric string) stats.Estimate {
 	d := e.Differences(arm, baseline, metric)
 	if len(d) == 0 {
 		return none(e.unpaired(arm, baseline, metric))
+	}
+	if len(d) == 1 {
+		if p, ok := e.pairedItems(arm, baseline, metric); ok {
+			return AtOneSeed(p)
+		}
 	}
 	out, err := stats.BootstrapMean(e.source(arm, baseline, metric), d, nil, e.support(arm, metric, stats.Differences), Resamples, Level)
 	if err != nil {
 		return none(err.Error())
 	}
 	return out
+}
+
+// AtOneSeed is the difference of two runs' rates at one seed, with Tango's interval over the items. It warns that other seeds may differ.
+func AtOneSeed(p stats.Paired) stats.Estimate {
+	out, err := stats.Tango(p, Level)
+	if err != nil {
+		return none(err.Error())
+	}
+	out.N = 1 // a pair of runs, as of other differences
+	out.Warnings = append(out.Warnings, "one seed: the interval leaves out how seeds differ")
+	return out
+}
+
+// pairedItems pairs the items of a rate in two arms' runs at the one seed that both have; false where items do not tell.
+func (e *Experiment) pairedItems(arm, baseline, metric string) (stats.Paired, bool) {
+	for _, a := range e.runs(arm) {
+		for _, b := range e.runs(baseline) {
+			if a.seed != b.seed || a.failed || b.failed {
+				continue
+			}
+			first, hit, ok := e.judged(&a, metric)
+			second, _, has := e.judged(&b, metric)
+			if !ok || !has || len(first.item) != len(second.item) {
+				return stats.Paired{}, false
+			}
+			at := map[int32]bool{}
+			for i, it := range second.item {
+				at[it] = int32(second.outcome[i]) == hit
+			}
+			one, other := make([]bool, len(first.item)), make([]bool, len(first.item))
+			for i, it := range first.item {
+				if other[i], ok = at[it]; !ok {
+					return stats.Paired{}, false
+				}
+				one[i] = int32(first.outcome[i]) == hit
+			}
+			p, err := stats.PairOutcomes(one, other)
+			return p, err == nil
+		}
+	}
+	return stats.Paired{}, false
 }
 
 // Compare tests arm against baseline, paired by seed, by exact sign-flip. Without a pair P is 1, with a warning.

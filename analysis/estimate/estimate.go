@@ -123,43 +123,53 @@ func (e *Experiment) support(arm, metric string, rate stats.Support) stats.Suppo
 // sparsest is the share of (seed, item) cells that must exist for seeds and items to count as crossed.
 const sparsest = 0.1
 
-// table is outcomes [seed][item] of a rate, 1 or 0, NaN where a seed lacks the item; nil where items do not tell. Items
-// stand in the order in which the seeds bring them.
-func (e *Experiment) table(arm, metric string) [][]float64 {
+// judged gives the items of a rate in a run with which outcome counts; false where items do not tell: the rate was judged in another way
+// than by an outcome, or the items are not stored.
+func (e *Experiment) judged(r *run, metric string) (own suite, hit int32, ok bool) {
 	want, ok := suites[metric]
-	if !ok {
-		return nil
+	m, has := r.metric(metric)
+	if !ok || !has {
+		return own, hit, false
 	}
 	hit, known := e.result[want[1]]
 	if !known {
 		hit = -1
 	}
+	for _, s := range r.suites {
+		if s.name == want[0] {
+			own = s
+		}
+	}
+	hits := int64(0)
+	for _, o := range own.outcome {
+		if int32(o) == hit {
+			hits++
+		}
+	}
+	return own, hit, hits == m.K && int64(len(own.item)) == m.N
+}
+
+// table is outcomes [seed][item] of a rate, 1 or 0, NaN where a seed lacks the item; nil where items do not tell. Items
+// stand in the order in which the seeds bring them.
+func (e *Experiment) table(arm, metric string) [][]float64 {
 	column := map[int32]int{}
 	var used []suite
+	var hit int32
 	cells := 0
 	for _, r := range e.runs(arm) {
-		m, ok := r.metric(metric)
-		if !ok {
+		if _, ok := r.metric(metric); !ok {
 			continue
 		}
-		var own suite
-		for _, s := range r.suites {
-			if s.name == want[0] {
-				own = s
-			}
+		own, which, ok := e.judged(&r, metric)
+		if !ok {
+			return nil
 		}
-		hits := int64(0)
-		for i, it := range own.item {
+		for _, it := range own.item {
 			if _, known := column[it]; !known {
 				column[it] = len(column)
 			}
-			if int32(own.outcome[i]) == hit {
-				hits++
-			}
 		}
-		if hits != m.K || int64(len(own.item)) != m.N {
-			return nil // judged in another way than by this outcome, or the items are not stored
-		}
+		hit = which
 		used, cells = append(used, own), cells+len(own.item)
 	}
 	if len(used) == 0 || len(column) == 0 || float64(cells) < sparsest*float64(len(used))*float64(len(column)) {

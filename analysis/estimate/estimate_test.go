@@ -174,3 +174,37 @@ func TestRegression(t *testing.T) {
 		t.Errorf("the only clean run is of the same seed: %+v", got)
 	}
 }
+
+// At one seed a rate's difference goes over the items that both runs judged, and says so; without the items, and at more seeds, over seeds.
+func TestDifferenceAtOneSeed(t *testing.T) {
+	of := func(arm string, seed int64, right string) *store.Record {
+		r := rec(arm, seed, 0)
+		for i, c := range right {
+			outcome := "miss"
+			if c == 'x' {
+				outcome = "match"
+			}
+			r.Items = append(r.Items, store.Item{Suite: "triggered", Item: fmt.Sprint("i", i), Outcome: outcome})
+		}
+		k := int64(strings.Count(right, "x"))
+		r.Metrics = []store.Metric{{Name: "asr", Value: float64(k) / float64(len(right)), N: int64(len(right)), K: k}}
+		return r
+	}
+	base, more := "xx........xx........", "xxxxxxxxxxx........."
+	e := stored(t, of("a", 1, more), of("b", 1, base), of("b", 2, base), of("bare", 1, ""), rec("c", 1, 9))
+	want, err := stats.Tango(stats.Paired{Both: 3, OnlyFirst: 8, OnlySecond: 1, Neither: 8}, Level)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := e.Difference("a", "b", "asr")
+	if d.N != 1 || d.Value != want.Value || d.Interval != want.Interval || len(d.Warnings) != 1 || !strings.HasPrefix(d.Warnings[0], "one seed") {
+		t.Errorf("got %+v, want %+v", d, want)
+	}
+	if d := e.Difference("c", "b", "asr"); d.Interval.High-d.Interval.Low < 1 {
+		t.Errorf("an arm without items has an interval over items: %+v", d)
+	}
+	two := stored(t, of("a", 1, more), of("a", 2, more), of("b", 1, base), of("b", 2, base))
+	if d := two.Difference("a", "b", "asr"); d.N != 2 {
+		t.Errorf("at two seeds: %+v", d)
+	}
+}

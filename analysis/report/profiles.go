@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"theriac/analysis/estimate"
+	"theriac/analysis/plots"
 	"theriac/analysis/tables"
 )
 
@@ -77,7 +78,7 @@ func (r *renderer) across() string {
 				row = append(row, notTested+": "+x.untested)
 				continue
 			}
-			row = append(row, fmt.Sprintf("%s, %d seeds, p %s: %s", points(x.difference), x.difference.N, plainP(x.test.P), x.verdict()))
+			row = append(row, fmt.Sprintf("%s, %s, p %s: %s", points(x.difference), plots.Seeds([]int{x.difference.N}), plainP(x.test.P), x.verdict()))
 		}
 		t.Add(row...)
 	}

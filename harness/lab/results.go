@@ -2,9 +2,11 @@ package lab
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
+	"theriac/analysis/estimate"
 	"theriac/analysis/stats"
 	"theriac/analysis/tables"
 	"theriac/harness/rng"
@@ -200,6 +202,47 @@ func success(outcome, want string) bool {
 	return outcome == want
 }
 
+// pairedItems pairs the items of a rate in two arms' runs at the one seed that both have; false where items do not tell.
+func (r *Results) pairedItems(arm, baseline, metric string) (stats.Paired, bool) {
+	for _, seed := range r.seeds {
+		first, ok := r.hits(arm, seed, metric)
+		second, has := r.hits(baseline, seed, metric)
+		if !ok || !has || len(first) != len(second) {
+			continue
+		}
+		var one, other []bool
+		for _, item := range slices.Sorted(maps.Keys(first)) {
+			was, both := second[item]
+			if !both {
+				return stats.Paired{}, false
+			}
+			one, other = append(one, first[item]), append(other, was)
+		}
+		p, err := stats.PairOutcomes(one, other)
+		return p, err == nil
+	}
+	return stats.Paired{}, false
+}
+
+// hits says of a run's items of a rate which count; false where items do not tell.
+func (r *Results) hits(arm string, seed int, metric string) (map[string]bool, bool) {
+	s, ok := suites[metric]
+	m, has := r.metric(arm, seed, metric)
+	if !ok || !has {
+		return nil, false
+	}
+	hit, k := map[string]bool{}, int64(0)
+	for _, it := range r.runs[cell(arm, seed)].Items {
+		if it.Suite == s[0] {
+			hit[it.Item] = success(it.Outcome, s[1])
+			if hit[it.Item] {
+				k++
+			}
+		}
+	}
+	return hit, k == m.K && int64(len(hit)) == m.N
+}
+
 // pairs are the seeds at which both arms have the metric, as differences arm minus baseline.
 func (r *Results) pairs(arm, baseline, metric string) (d []float64) {
 	for _, s := range r.seeds {
@@ -212,9 +255,15 @@ func (r *Results) pairs(arm, baseline, metric string) (d []float64) {
 	return d
 }
 
-// Difference is arm minus baseline, paired by seed, with an interval from the t distribution's bootstrap over seeds.
+// Difference is arm minus baseline, paired by seed, with an interval from the t distribution's bootstrap over seeds; of a rate at a single
+// seed, over its items.
 func (r *Results) Difference(arm, baseline, metric string) Estimate {
 	d := r.pairs(arm, baseline, metric)
+	if len(d) == 1 {
+		if p, ok := r.pairedItems(arm, baseline, metric); ok {
+			return estimate.AtOneSeed(p)
+		}
+	}
 	if len(d) == 0 {
 		return Estimate{Value: math.NaN(), Interval: stats.Interval{Low: math.NaN(), High: math.NaN(), Level: level}, Warnings: []string{"no seed has both arms"}}
 	}
