@@ -108,6 +108,9 @@ func (c *planCmd) all(a *app, dirs []string) error {
 			fmt.Fprintf(a.err, "%s: about %.0f minutes\n", name, row.Minutes)
 		}
 	}
+	if len(rows) == 0 {
+		return errors.Join(failed...)
+	}
 	rows = append(rows, total)
 	if a.JSON {
 		printJSON(a.out, rows)
