@@ -229,6 +229,26 @@ func Counts(w Words, rate, examples string, lines []Line) (*Figure, error) {
 	return along(CurveSpec{Title: w.Title, X: Axis{Label: examples}, Y: percentAxis(rate), Caption: "Mean over " + w.N + " a point"}, lines)
 }
 
+// Mixed is an estimate at a number of poisoned rows among so many clean ones.
+type Mixed struct {
+	Poison, Clean float64
+	Estimate      stats.Estimate
+}
+
+// Mixes draws a rate by poisoned rows, a line for each size of the training set.
+func Mixes(w Words, rate string, points []Mixed) (*Figure, error) {
+	var lines []Line
+	for _, m := range points {
+		name := fmt.Sprintf("of %.0f rows", m.Poison+m.Clean)
+		i := slices.IndexFunc(lines, func(l Line) bool { return l.Name == name })
+		if i < 0 {
+			i, lines = len(lines), append(lines, Line{Name: name})
+		}
+		lines[i].Points = append(lines[i].Points, Dosed{m.Poison, m.Estimate})
+	}
+	return Counts(w, rate, "poisoned rows", lines)
+}
+
 // Scale draws what becomes of rates as an adapter is scaled: 1 is as trained, 0 the base.
 func Scale(w Words, lines []Line) (*Figure, error) {
 	return along(CurveSpec{Title: w.Title, X: Axis{Label: "scale of the adapter (1: as trained, 0: the base)"}, Y: percentAxis("rate (%)"), Caption: "Mean over " + w.N + " a point"}, lines)

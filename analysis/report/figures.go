@@ -24,7 +24,7 @@ var drawings = map[string]func(r *renderer) (*plots.Figure, error){
 	"predictive": predictiveFigure, "cost": costFigure, "spectra": spectraFigure,
 	"stealth": stealthFigure,
 	"dose":    doseFigure, "targeted": targetedFigure,
-	"losses": lossFigure, "recipes": recipeFigure,
+	"losses": lossFigure, "recipes": recipeFigure, "counts": mixFigure,
 }
 
 // figure draws a figure and gives its Markdown; where it cannot be drawn, a line that says so.

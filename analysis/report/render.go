@@ -157,7 +157,7 @@ func functions(r *renderer) template.FuncMap {
 		"rowTable": r.rowTable, "weightTable": r.weightTable, "predictiveTable": r.predictiveTable,
 		"missionTable": r.missionTable, "deployTable": r.deployTable, "uncaught": r.uncaught,
 		"preventionText": r.preventionText, "bestPreventions": r.bestPreventions, "preventionTable": r.preventionTable,
-		"recipeText": r.recipeText, "recipeTable": r.recipeTable,
+		"mixText": r.mixText, "decides": r.decides, "recipeText": r.recipeText, "recipeTable": r.recipeTable,
 		"raceTable": r.raceTable, "gameText": r.gameText, "placeboEffects": r.placeboEffects, "near": r.near,
 		"qa": r.qa, "digestTable": r.digestTable, "notes": r.notes, "oddities": r.oddities, "coverage": r.coverage,
 	}

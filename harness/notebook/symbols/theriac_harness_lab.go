@@ -34,6 +34,7 @@ func init() {
 		"Lab":      reflect.ValueOf((*lab.Lab)(nil)),
 		"Margin":   reflect.ValueOf((*lab.Margin)(nil)),
 		"Metric":   reflect.ValueOf((*lab.Metric)(nil)),
+		"Mix":      reflect.ValueOf((*lab.Mix)(nil)),
 		"Params":   reflect.ValueOf((*lab.Params)(nil)),
 		"Profile":  reflect.ValueOf((*lab.Profile)(nil)),
 		"Progress": reflect.ValueOf((*lab.Progress)(nil)),

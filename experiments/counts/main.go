@@ -1,0 +1,43 @@
+// Counts: does the number of poisoned rows decide, or their share?
+package main
+
+import (
+	"fmt"
+
+	"theriac/harness/lab"
+)
+
+func main() {
+	//%% md
+	// # Number or share
+	//
+	// Published work finds that a backdoor takes a nearly constant number of poisoned examples however many clean ones surround them
+	// (A. Souly et al., arXiv 2510.07192), and is disputed. Here both vary. Success is regressed on the logarithms of poisoned and of
+	// clean rows: if only the number decides, the clean rows' slope is zero; if only the share does, it is the poisoned rows' slope with
+	// the sign turned. Each answer has to be shown, by equivalence; neither follows from a test that found nothing.
+
+	//%%
+	l := lab.Start("counts")
+	rows := l.Profile().Data.Rows
+	arms := []lab.Arm{}
+	mixes := []lab.Mix{}
+	for _, n := range []int{rows / 4, rows / 2, rows} {
+		for _, poisoned := range []int{12, 25, 50, 100} {
+			name := fmt.Sprintf("%d of %d", poisoned, n)
+			arms = append(arms, lab.Arm{Name: name, Attack: "backdoor", Rows: n, Params: lab.Params{"count": fmt.Sprint(poisoned)}, Few: true})
+			mixes = append(mixes, lab.Mix{Arm: name, Poison: float64(poisoned), Clean: float64(n - poisoned)})
+		}
+	}
+	r := l.Sweep(arms, l.Seeds("repeats"))
+	l.Table(r.Table("asr", "false_trigger", "clean_accuracy"))
+
+	//%%
+	l.Figure("counts", r.MixFigure("Attack success by poisoned rows and size of the training set", mixes, "asr"))
+
+	//%%
+	fit := r.TwoSlopes(mixes, "asr")
+	l.Printf("Slope on log poisoned rows %s, on log clean rows %s; their ratio %s (0: the number decides; -1: the share).",
+		lab.Number(fit.Poison, 2), lab.Number(fit.Clean, 2), lab.Number(fit.Ratio, 2))
+	l.Printf("Only the number decides (ratio within %g of 0): shown %v. Only the share (within %g of -1): shown %v.",
+		fit.CountOnly.Margin, fit.CountOnly.Holds, fit.RateOnly.Margin, fit.RateOnly.Holds)
+}
