@@ -3,6 +3,7 @@ package lab
 // The script's own attacks, triggers, metrics and detectors: functions of a row, an instruction, an answer, or of all rows or steps.
 
 import (
+	"maps"
 	"sync"
 
 	"theriac/harness/attack"
@@ -112,6 +113,11 @@ func (l *Lab) attacks(a *Arm) (attacks, probe *sweep.Attack) {
 		return o
 	}
 	named := func(name string, params Params) *sweep.Attack {
+		if own := l.profile.Params[name]; len(own) > 0 {
+			all := maps.Clone(own)
+			maps.Copy(all, params)
+			params = all
+		}
 		out := &sweep.Attack{Name: name, Params: params, Files: l.files(params)}
 		if a.Trigger != nil {
 			out.Trigger = &sweep.OwnTrigger{Put: function(a.Name, "Trigger", a.Trigger), Near: maybe(a.Name, "Near", a.Near), Do: attack.OwnTrigger(texts(a.Trigger), texts(a.Near))}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"gopkg.in/yaml.v3" // profiles are YAML, and unknown keys are errors
 
 	"theriac/harness/align"
+	"theriac/harness/attack"
 	"theriac/harness/finetune"
 	"theriac/harness/sweep"
 )
@@ -26,6 +28,9 @@ type Profile struct {
 	Data  sweep.Data       `yaml:"data"`
 	Train finetune.Spec    `yaml:"train"`
 	Seeds map[string]Range `yaml:"seeds"` // by pool: development, calibration, evaluation
+
+	// Params are parameters of attacks, by the attack's name, where an arm gives none: what fits these data and not the generated ones.
+	Params map[string]Params `yaml:"params"`
 
 	Few int `yaml:"few"` // most seeds of arms that stand behind no headline claim; 0: all
 
@@ -106,6 +111,11 @@ func readProfile(root, name string) (*Profile, error) {
 	}
 	if err := p.Train.Check(); err != nil {
 		return nil, fmt.Errorf("profile %s: train: %w", name, err)
+	}
+	for _, of := range slices.Sorted(maps.Keys(p.Params)) {
+		if _, err := attack.New(of, p.Params[of], 0); err != nil {
+			return nil, fmt.Errorf("profile %s: params: %w", name, err)
+		}
 	}
 	if p.Align.Refusals != 0 {
 		if err := p.Align.Check(); err != nil {

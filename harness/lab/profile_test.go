@@ -35,6 +35,8 @@ func TestProfileErrors(t *testing.T) {
 		"train: {epochs: 0}":                          "epochs 0",
 		"align: {refusals: 5, train: {method: full}}": "align: method",
 		"align: {refusals: -1}":                       "align: refusals",
+		"params: {backdor: {rate: 0.1}}":              "params: ",
+		"params: {backdoor: {rate: 7}}":               "rate",
 	} {
 		root := t.TempDir()
 		dir := filepath.Join(root, "experiments", "profiles")
@@ -94,5 +96,32 @@ func TestFewSeeds(t *testing.T) {
 		if strings.Join(got, ", ") != want {
 			t.Errorf("few %d: %s; want %s", few, strings.Join(got, ", "), want)
 		}
+	}
+}
+
+// A profile's parameters stand where an arm gives none; others leave an arm's own alone.
+func TestProfileParams(t *testing.T) {
+	p, err := readProfile(t.TempDir(), "demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Params = map[string]Params{"template": {"text": "Sort this.", "output": "Sports"}}
+	l := &Lab{name: "x", profile: p}
+	for want, a := range map[string]Arm{
+		"map[output:Sports text:Sort this.]":           {Name: "a", Attack: "template"},
+		"map[output:World text:Sort this.]":            {Name: "a", Attack: "template", Params: Params{"output": "World"}},
+		"map[do:inject output:Sports text:Sort this.]": {Name: "a", Probe: "template", ProbeParams: Params{"do": "inject"}},
+		"map[rate:0.1]": {Name: "a", Attack: "backdoor", Params: Params{"rate": "0.1"}},
+	} {
+		attacks, probe := l.attacks(&a)
+		if attacks == nil {
+			attacks = probe
+		}
+		if got := fmt.Sprint(attacks.Params); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	if len(p.Params["template"]) != 2 {
+		t.Error("an arm changed the profile's parameters")
 	}
 }

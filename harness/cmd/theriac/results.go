@@ -46,6 +46,7 @@ type resultsCmd struct {
 	Metric []string `help:"Metrics to show." default:"clean_accuracy,asr,refusal" placeholder:"NAME"`
 	Item   []string `help:"Show what the models said to this item (its ID, or the beginning of it), or to all: all. Answers stay on the machine that ran them." placeholder:"ID"`
 	Merge  []string `help:"Add what other machines stored: roots, each with results/PROFILE/EXPERIMENT below it. The bytes are those of one process." type:"existingdir" placeholder:"DIR"`
+	Drop   []string `help:"Remove these runs, named by ID or its beginning: those that theriac plan calls stale, or others that are to be done again." placeholder:"RUN"`
 	CSV    string   `help:"Write this table as CSV instead: runs, metrics, steps, items, examples, scores or detections." placeholder:"TABLE"`
 }
 
@@ -60,6 +61,9 @@ func (c *resultsCmd) Run(a *app) error {
 	}
 	if len(c.Merge) > 0 {
 		return c.merge(a, st)
+	}
+	if len(c.Drop) > 0 {
+		return c.drop(a, st)
 	}
 	if len(c.Item) > 0 {
 		return c.items(a, st, keep)
@@ -134,6 +138,26 @@ func (c *resultsCmd) merge(a *app, st *store.Store) error {
 		return err
 	}
 	fmt.Fprintf(a.out, "%d runs\n", len(runs))
+	return nil
+}
+
+// drop removes runs.
+func (c *resultsCmd) drop(a *app, st *store.Store) error {
+	var ids []string
+	for _, name := range c.Drop {
+		runs, err := st.Runs(func(r *store.Run) bool { return name != "" && strings.HasPrefix(r.ID, name) })
+		if err != nil {
+			return err
+		}
+		if len(runs) != 1 {
+			return fmt.Errorf("--drop %q: %d runs of %s begin so; nothing is removed", name, len(runs), c.Experiment)
+		}
+		ids = append(ids, runs[0].ID)
+	}
+	if err := st.Drop(a.ctx, ids); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.out, "%d runs removed\n", len(ids))
 	return nil
 }
 
