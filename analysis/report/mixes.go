@@ -45,8 +45,12 @@ func (r *renderer) mixText() string {
 		}
 		return fmt.Sprintf("%s (p %s)", word, plainP(m.Test.P))
 	}
+	excluded := ""
+	if f.Ratio.Interval.Low > -1 {
+		excluded = ", and excluded by the interval"
+	}
 	text := fmt.Sprintf("The slope on log poisoned rows is %s, on log clean rows %s; their ratio is %s, where 0 means that only the number decides and −1 that only the share does. "+
-		"Within %s of 0: %s; of −1: %s.", tables.Value(f.Poison, 2), tables.Value(f.Clean, 2), tables.Value(f.Ratio, 2), tables.Number(f.CountOnly.Margin, 2), verdict(f.CountOnly), verdict(f.RateOnly))
+		"Only the number (within %s of 0): %s; only the share (as near to −1): %s%s.", tables.Value(f.Poison, 2), tables.Value(f.Clean, 2), tables.Value(f.Ratio, 2), tables.Number(f.CountOnly.Margin, 2), verdict(f.CountOnly), verdict(f.RateOnly), excluded)
 	for _, w := range f.Warnings {
 		text += " Warning: " + inline(w) + "."
 	}
@@ -63,6 +67,8 @@ func (r *renderer) decides() string {
 		return "by their number and not by their share"
 	case f.RateOnly.Holds:
 		return "by their share and not by their number"
+	case f.Ratio.Interval.Low > -1: // what "only the share" says is excluded
+		return "not by their share, and not shown to be by their number alone"
 	}
 	return "whether by their number or by their share is not shown at this scale"
 }
