@@ -41,7 +41,10 @@ func main() {
 	poisoned := lab.Params{"count": fmt.Sprint(l.Profile().Data.Rows * 3 / 100)} // as often seen in few rows as in many
 	arms := []lab.Arm{}
 	names := []string{}
-	for _, s := range slices {
+	for i, s := range slices {
+		if l.Profile().Name == "demo" && i%2 != 0 {
+			continue // the machinery in minutes; the study has all of them
+		}
 		clean, backdoored := s, s
 		clean.Name, clean.Probe, clean.Few = s.Name+", clean", "backdoor", true
 		backdoored.Attack, backdoored.Params, backdoored.Few = "backdoor", poisoned, true
