@@ -87,6 +87,9 @@ func main() {
 	//%%
 	arms := []lab.Arm{{Name: "clean", Probe: "backdoor"}}
 	for i, a := range attacks {
+		if l.Profile().Data.Name == "public" && a.Name == "opinion" {
+			continue // it turns opinions of names, of which these rows have none
+		}
 		if l.Profile().Name != "demo" || i%3 != 2 { // the machinery in minutes; the study has all of them
 			arms = append(arms, a)
 		}
