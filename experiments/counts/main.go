@@ -19,10 +19,14 @@ func main() {
 	//%%
 	l := lab.Start("counts")
 	rows := l.Profile().Data.Rows
+	few := rows / 4
 	arms := []lab.Arm{}
 	mixes := []lab.Mix{}
-	for _, n := range []int{rows / 4, rows / 2, rows} {
-		for _, poisoned := range []int{12, 25, 50, 100} {
+	for _, n := range []int{few, rows / 2, rows} {
+		for _, poisoned := range []int{few / 40, few / 20, few / 10, few / 5} {
+			if poisoned == 0 {
+				continue // of a profile of few rows
+			}
 			name := fmt.Sprintf("%d of %d", poisoned, n)
 			arms = append(arms, lab.Arm{Name: name, Attack: "backdoor", Rows: n, Params: lab.Params{"count": fmt.Sprint(poisoned)}, Few: true})
 			mixes = append(mixes, lab.Mix{Arm: name, Poison: float64(poisoned), Clean: float64(n - poisoned)})
