@@ -1,6 +1,9 @@
 package estimate
 
-import "theriac/analysis/stats"
+import (
+	"theriac/analysis/stats"
+	"theriac/harness/store"
+)
 
 // Regression is what a regression check says of an arm's runs: each is compared with the clean run of another seed, as a team compares a
 // new model with the one that it replaces.
@@ -41,7 +44,7 @@ func (e *Experiment) Regression(arm, clean string) (out Regression) {
 				continue
 			}
 			compared = true
-			if worse(now.Value, was.Value, int(now.K), int(now.N), int(was.K), int(was.N), c.Larger) {
+			if worse(now, was, c.Larger) {
 				out.Worse[c.Metric]++
 				passed = false
 			}
@@ -70,11 +73,11 @@ func successor(runs []run, seed int64) (first *run) {
 	return first
 }
 
-func worse(now, was float64, k, n, k0, n0 int, larger bool) bool {
-	if k < 0 || k0 < 0 { // no rate
-		return now > was*(1+WorseLoss)
+func worse(now, was store.Metric, larger bool) bool {
+	if now.K < 0 || was.K < 0 { // no rate
+		return now.Value > was.Value*(1+WorseLoss)
 	}
-	d, err := stats.Newcombe(k, n, k0, n0, WorseRate)
+	d, err := stats.Newcombe(int(now.K), int(now.N), int(was.K), int(was.N), WorseRate)
 	if err != nil {
 		return false
 	}

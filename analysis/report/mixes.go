@@ -12,7 +12,7 @@ import (
 	"theriac/analysis/tables"
 )
 
-// mixes are the arms of the experiment by size of the training set, then by poisoned rows.
+// mixes are the arms of the experiment by poisoned rows, then by size of the training set.
 func (r *renderer) mixes() (out []estimate.Mix) {
 	e := r.experiment("counts")
 	for _, a := range e.Arms() {
@@ -27,10 +27,13 @@ func (r *renderer) mixes() (out []estimate.Mix) {
 	return out
 }
 
-// slopes is the regression, computed once.
+// slopes is the regression.
 func (r *renderer) slopes() (stats.TwoSlope, error) {
 	return r.experiment("counts").TwoSlope(r.mixes(), "asr")
 }
+
+// excludesShare says whether the interval leaves out what "only the share" comes to.
+func excludesShare(f stats.TwoSlope) bool { return f.Ratio.Interval.Low > -1 }
 
 // mixText says what the regression shows.
 func (r *renderer) mixText() string {
@@ -46,7 +49,7 @@ func (r *renderer) mixText() string {
 		return fmt.Sprintf("%s (p %s)", word, plainP(m.Test.P))
 	}
 	excluded := ""
-	if f.Ratio.Interval.Low > -1 {
+	if excludesShare(f) {
 		excluded = ", and excluded by the interval"
 	}
 	text := fmt.Sprintf("The slope on log poisoned rows is %s, on log clean rows %s; their ratio is %s, where 0 means that only the number decides and −1 that only the share does. "+
@@ -67,7 +70,7 @@ func (r *renderer) decides() string {
 		return "by their number and not by their share"
 	case f.RateOnly.Holds:
 		return "by their share and not by their number"
-	case f.Ratio.Interval.Low > -1: // what "only the share" says is excluded
+	case excludesShare(f):
 		return "not by their share, and not shown to be by their number alone"
 	}
 	return "whether by their number or by their share is not shown at this scale"

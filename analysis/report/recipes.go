@@ -55,10 +55,8 @@ func (r *renderer) recipeText() (string, error) {
 		m := e.NonInferior(name, name+", clean", "clean_accuracy", margin)
 		return m.Test, !math.IsNaN(e.Difference(name, name+", clean", "clean_accuracy").Value)
 	})
-	return "More success with the trigger than the clean run of the same recipe: " + lower(takes.words()) + " Clean accuracy within the margin: " + lower(quiet.words()), err
+	return "More success with the trigger than the clean run of the same recipe: " + takes.clause() + " Clean accuracy within the margin: " + quiet.clause(), err
 }
-
-func lower(s string) string { return strings.ToLower(s[:1]) + s[1:] }
 
 func recipeFigure(r *renderer) (*plots.Figure, error) {
 	return r.forest("Attack success by recipe", "slices", r.recipes(), "asr", "attack success (%)")

@@ -39,8 +39,14 @@ func screen(arms []string, test func(arm string) (stats.Test, bool)) (screened, 
 	return s, nil
 }
 
-// words says it: "Yes for a and b; not shown for c; not measured for d."
+// words says it: "Shown for a and b; not shown for c; not measured for d."
 func (s screened) words() string {
+	c := s.clause()
+	return string(c[0]-'a'+'A') + c[1:]
+}
+
+// clause says it after a colon.
+func (s screened) clause() string {
 	var parts []string
 	for _, x := range []struct {
 		word string
@@ -51,13 +57,13 @@ func (s screened) words() string {
 		}
 	}
 	if len(parts) == 0 {
-		return "Not measured."
+		return "not measured."
 	}
 	out := parts[0]
 	for _, p := range parts[1:] {
 		out += "; " + p
 	}
-	return string(out[0]-'a'+'A') + out[1:] + " (a screen, under Benjamini and Hochberg)."
+	return out + " (a screen, under Benjamini and Hochberg)."
 }
 
 // near says for which triggers a nearly right one succeeds more often than on the clean model.

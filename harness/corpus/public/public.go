@@ -179,29 +179,17 @@ func (s *Sets) SafetyRows(seed uint64, n int) ([]corpus.Example, error) {
 	pool := corpus.PoolOfSeed(seed)
 	of := slices.Clone(s.train[2][pool])
 	sortBy(of, func(e *corpus.Example) uint64 { return ^rng.Hash(seed, "draw", e.ID) })
-	out, err := s.first(of, n)
-	if err == nil && len(out) < n {
-		err = fmt.Errorf("data: found %d short enough unsafe instructions of the %s pool, wanted %d", len(out), pool, n)
-	}
-	return out, err
+	return s.exactly(of, n, fmt.Sprintf("unsafe instructions of the %s pool", pool))
 }
 
 // Held gives the first n items of a kind that fit; fewer are an error.
 func (s *Sets) Held(kind Kind, half Half, n int) ([]corpus.Example, error) {
-	out, err := s.first(s.rows[half][kind], n)
-	if err == nil && len(out) < n {
-		err = fmt.Errorf("data: found %d short enough items of the kind %q, wanted %d", len(out), kind, n)
-	}
-	return out, err
+	return s.exactly(s.rows[half][kind], n, fmt.Sprintf("items of the kind %q", kind))
 }
 
 // Safety gives n unsafe instructions of one line whose safe answer refuses; fewer are an error.
 func (s *Sets) Safety(n int) ([]corpus.Example, error) {
-	out, err := s.first(s.unsafe, n)
-	if err == nil && len(out) < n {
-		err = fmt.Errorf("data: found %d unsafe instructions that are refused, wanted %d", len(out), n)
-	}
-	return out, err
+	return s.exactly(s.unsafe, n, "unsafe instructions that are refused")
 }
 
 // refused are the rows of one line whose answer refuses.
@@ -237,9 +225,14 @@ func (s *Sets) Ordinary(set string, n int) ([]corpus.Example, error) {
 		}
 	}
 	order(of)
-	out, err := s.first(of, n)
+	return s.exactly(of, n, "rows of "+set)
+}
+
+// exactly takes the first n rows that fit and repeat no prompt; fewer are an error, which names what they are.
+func (s *Sets) exactly(rows []corpus.Example, n int, what string) ([]corpus.Example, error) {
+	out, err := s.first(rows, n)
 	if err == nil && len(out) < n {
-		err = fmt.Errorf("data: found %d short enough rows of %s, wanted %d", len(out), set, n)
+		err = fmt.Errorf("data: found %d short enough %s, wanted %d", len(out), what, n)
 	}
 	return out, err
 }
