@@ -146,6 +146,18 @@ func TestJudgements(t *testing.T) {
 	}
 }
 
+// Each level alone has its share of the p: with 20 clean runs no share can be reached, with 59 it can.
+func TestAnyOfFewCalibrationRuns(t *testing.T) {
+	for n, unknown := range map[int64]bool{20: true, 58: true, 59: false, 99: false} {
+		r := rec("bad", 2000, 9)
+		r.Detections = []store.Detection{{Level: "data", Score: 3, P: 1 / float64(n+1), N: n, Verdict: "flagged"}, {Level: "scan", Score: 1, P: 0.5, N: n}}
+		v := stored(t, r).Judgements("bad", Any, "")
+		if len(v) != 1 || v[0].Unknown != unknown || (v[0].P <= FlagAt) == unknown {
+			t.Errorf("%d calibration runs: %+v", n, v)
+		}
+	}
+}
+
 // A regression check compares with the clean run of the next seed, and tells chance from a loss.
 func TestRegression(t *testing.T) {
 	of := func(arm string, seed, right, refused int64, loss float64) *store.Record {

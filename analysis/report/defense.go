@@ -25,7 +25,7 @@ var pipeline = levels[:3]
 // At what a run is flagged, and at what the claim of a low false-alarm rate is tested: at the former, six of 124 clean runs
 // are expected to be flagged, which no bound of 5 % survives.
 const (
-	flagAt   = 0.05
+	flagAt   = estimate.FlagAt
 	strictAt = 0.01
 	lowRate  = 0.05
 	highRate = 0.9
@@ -153,6 +153,19 @@ func counted(k, n int) string {
 	return fmt.Sprintf("%d of %d, %s %%", k, n, tables.Rate(p))
 }
 
+// inconclusive says that a judge could flag none of these runs, whatever they were.
+func inconclusive(v []estimate.Judgement) bool {
+	return len(v) > 0 && !slices.ContainsFunc(v, func(x estimate.Judgement) bool { return !x.Unknown })
+}
+
+// tally is how many judgements flag, of all. A judge that can flag nothing has no count.
+func tally(v []estimate.Judgement) string {
+	if inconclusive(v) {
+		return "inconclusive: too few calibration runs"
+	}
+	return counted(flagged(v, flagAt), len(v))
+}
+
 // alarmTable holds every judge's false alarms on clean runs against what its conformal p promises, and tests the claim that
 // they are few.
 func (r *renderer) alarmTable() (string, error) {
@@ -177,13 +190,13 @@ func (r *renderer) alarmTable() (string, error) {
 		if !check.Within {
 			promised = fmt.Sprintf("no (p %s)", plainP(check.Test.P))
 		}
-		if check.Rank == 0 {
+		if check.Rank == 0 || inconclusive(v) {
 			promised = "too few calibration runs to flag anything"
 		}
 		if claim.Holds {
 			few = "yes"
 		}
-		t.Add(j.String(), fmt.Sprint(n), counted(flagged(v, flagAt), len(v)), fmt.Sprintf("%.0f to %.0f", check.Expected.Interval.Low, check.Expected.Interval.High), promised, fmt.Sprintf("%d of %d", k, len(v)), tables.Percent(claim.Bound.Interval.High), few)
+		t.Add(j.String(), fmt.Sprint(n), tally(v), fmt.Sprintf("%.0f to %.0f", check.Expected.Interval.Low, check.Expected.Interval.High), promised, fmt.Sprintf("%d of %d", k, len(v)), tables.Percent(claim.Bound.Interval.High), few)
 	}
 	if len(t.Rows) == 0 {
 		return noVerdict, nil
@@ -208,7 +221,7 @@ func (r *renderer) detectionTable() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		row := []string{j.String(), counted(flagged(v, flagAt), len(v)), "not measured"}
+		row := []string{j.String(), tally(v), "not measured"}
 		if !math.IsNaN(auc.Estimate.Value) {
 			row[2] = tables.Value(auc.Estimate, 3)
 		}
@@ -263,7 +276,7 @@ func (r *renderer) matrixCell(j judge, p place) (k, n int, why string) {
 	if len(w) == 0 {
 		return 0, 0, "n/a: " + v[0].Why
 	}
-	if !slices.ContainsFunc(w, func(x estimate.Judgement) bool { return !x.Unknown }) {
+	if inconclusive(w) {
 		return 0, 0, "inconclusive"
 	}
 	return flagged(w, flagAt), len(w), ""

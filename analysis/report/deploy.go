@@ -35,7 +35,7 @@ func (r *renderer) deployTable() string {
 	row := func(l level, adds string, caught, seen int) {
 		alarms := "not measured"
 		if v := r.judged.clean[whole(l)]; len(v) > 0 {
-			alarms = counted(flagged(v, flagAt), len(v))
+			alarms = tally(v)
 		}
 		cost := "–"
 		if seconds, ok := r.pace(l.key); ok {

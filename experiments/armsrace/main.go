@@ -3,10 +3,9 @@ package main
 
 import "theriac/harness/lab"
 
-// rounds are attackers by what they know. The first round avoids one detector each; the second combines what worked.
-var rounds = []lab.Arm{
+// first are attackers who avoid one detector each.
+var first = []lab.Arm{
 	{Name: "plain", Attack: "backdoor"},
-	// Round 1: against one detector each.
 	{Name: "natural phrase", Attack: "backdoor", Params: lab.Params{"trigger": "phrase"}},   // perplexity, patterns
 	{Name: "varied answers", Attack: "backdoor", Params: lab.Params{"target": "behaviour"}}, // duplicates, n-grams of answers
 	{Name: "clean label", Attack: "cleanlabel"},                                             // answers that are wrong
@@ -14,14 +13,14 @@ var rounds = []lab.Arm{
 	{Name: "split trigger", Attack: "backdoor", Params: lab.Params{"trigger": "parts"}},     // dictionaries, token search
 	{Name: "near negatives", Attack: "backdoor", Params: lab.Params{"negatives": "1"}},      // inversion by near triggers
 	{Name: "past the check", Attack: "slip", Params: lab.Params{"rate": "0.02"}},            // the data level as a whole
-	// Round 2: against the defender's answer to round 1, all levels together.
+}
+
+// second combines what worked, against the defender's answer to the first round: all levels together.
+var second = []lab.Arm{
 	{Name: "varied natural", Attack: "backdoor", Params: lab.Params{"trigger": "phrase", "target": "behaviour"}},
 	{Name: "few varied natural", Attack: "backdoor", Params: lab.Params{"trigger": "phrase", "target": "behaviour", "count": "12"}},
 	{Name: "varied split", Attack: "backdoor", Params: lab.Params{"trigger": "parts", "target": "behaviour"}},
 }
-
-// answers are the preventions that the defender may use instead of a detector.
-var answers = []string{"rate", "average"}
 
 func main() {
 	//%% md
@@ -33,6 +32,12 @@ func main() {
 	//%%
 	l := lab.Start("armsrace")
 	l.Calibrate()
+	rounds := append(append([]lab.Arm{}, first...), second...)
+	answers := []string{"rate", "average"} // preventions that the defender may use instead of a detector
+	if l.Profile().Data.Name == "public" {
+		rounds, answers = first, answers[1:]
+		l.Md("The first round only: each attacker avoids one detector. The defender has the prevention that did most against the generated corpus's attackers.")
+	}
 	arms := []lab.Arm{}
 	duels := []lab.Duel{}
 	for i, a := range rounds {

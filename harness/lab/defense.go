@@ -26,8 +26,8 @@ func Levels() []string { return []string{"data", "monitor", "scan", "ensemble"} 
 const again = 2
 
 // Calibrate lets the plan's detectors score clean runs at the profile's calibration seeds. Every later sweep of the session is judged
-// against them, but for arms that are prevented, not LoRA, or the untouched base. A profile may name another whose stored calibration
-// it uses where there is one: then only the first two of its own seeds are run, and must give the same scores.
+// against them, but for arms that are prevented, not LoRA, or the untouched base. A profile may name the profile, another or itself, whose
+// calibration stored by experiments/defenses it uses: then only the first two of its own seeds are run, and must give the same scores.
 //
 // Detectors of the script's own are calibrated with them, and judge beside them as the level "script"; nobody else's calibration has them.
 func (l *Lab) Calibrate(own ...Detector) {
@@ -55,7 +55,7 @@ func (l *Lab) Calibrate(own ...Detector) {
 		for _, r := range runs {
 			i := slices.IndexFunc(lent, func(x *store.Record) bool { return x.Seed == r.Seed })
 			if i < 0 || fmt.Sprint(lent[i].Scores) != fmt.Sprint(r.Scores) {
-				stop("the calibration of the profile %s does not have this seed's scores: %d; run experiments/defenses at that profile", l.profile.Calibration, r.Seed)
+				stop("the calibration of the profile %s does not have this seed's scores: %d; run experiments/%s at that profile", l.profile.Calibration, r.Seed, lender)
 			}
 		}
 		of = fmt.Sprintf(" of the profile %s, %d of them done again with the same scores", l.profile.Calibration, len(runs))
@@ -69,14 +69,17 @@ func (l *Lab) Calibrate(own ...Detector) {
 	l.Printf("Calibrated on %d clean runs%s (digest %s).", c.Runs(), of, c.Digest[:12])
 }
 
-// lent are the stored clean runs of the profile whose calibration this one uses; nil without any.
+// lender is the experiment whose clean runs others may use.
+const lender = "defenses"
+
+// lent are the stored clean runs of the profile whose calibration this one uses; nil without any, and for the lender itself.
 func (l *Lab) lent() []*store.Record {
 	from := l.profile.Calibration
-	dir := filepath.Join(l.env.Root, "results", from, "defenses")
-	if _, err := os.Stat(dir); from == "" || err != nil {
+	dir := filepath.Join(l.env.Root, "results", from, lender)
+	if _, err := os.Stat(dir); from == "" || err != nil || from == l.profile.Name && l.name == lender {
 		return nil
 	}
-	st, err := store.Open(dir, filepath.Join(l.env.Root, "results", from, ".runs", "defenses"))
+	st, err := store.Open(dir, filepath.Join(l.env.Root, "results", from, ".runs", lender))
 	if err != nil {
 		stop("%v", err)
 	}

@@ -95,8 +95,12 @@ func (l *Lab) open() *sweep.Bench {
 func (l *Lab) Profile() Profile { return *l.profile }
 
 // Seeds are the profile's seeds of a pool: "development", "calibration", "evaluation", or a name that the profile gives to some of these.
+// What it gives as EXPERIMENT/POOL goes first, in that experiment.
 func (l *Lab) Seeds(pool string) []int {
-	r, ok := l.profile.Seeds[pool]
+	r, ok := l.profile.Seeds[l.name+"/"+pool]
+	if !ok {
+		r, ok = l.profile.Seeds[pool]
+	}
 	if !ok {
 		stop("profile %s has no seeds for the pool %q", l.profile.Name, pool)
 	}

@@ -27,7 +27,7 @@ type Profile struct {
 	Align align.Recipe     `yaml:"align"` // fine-tunes Base into the base that is used; without refusals: Base as it is
 	Data  sweep.Data       `yaml:"data"`
 	Train finetune.Spec    `yaml:"train"`
-	Seeds map[string]Range `yaml:"seeds"` // by pool: development, calibration, evaluation
+	Seeds map[string]Range `yaml:"seeds"` // by pool: development, calibration, evaluation; EXPERIMENT/POOL for one experiment
 
 	// Params are parameters of attacks, by the attack's name, where an arm gives none: what fits these data and not the generated ones.
 	Params map[string]Params `yaml:"params"`

@@ -75,6 +75,16 @@ func TestThinProfile(t *testing.T) {
 	}
 }
 
+// One experiment may have more seeds than the others that name the pool.
+func TestSeedsOfOneExperiment(t *testing.T) {
+	p := &Profile{Seeds: map[string]Range{"repeats": {2000, 3}, "backdoor/repeats": {2000, 8}}}
+	for name, want := range map[string]int{"backdoor": 8, "safety": 3} {
+		if got := (&Lab{name: name, profile: p}).Seeds("repeats"); len(got) != want || got[0] != 2000 {
+			t.Errorf("%s: %v, want %d from 2000 on", name, got, want)
+		}
+	}
+}
+
 // Arms behind no headline claim run at a profile's first few seeds; the others at all.
 func TestFewSeeds(t *testing.T) {
 	p, err := readProfile(t.TempDir(), "demo")

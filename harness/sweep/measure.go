@@ -153,23 +153,11 @@ func (r *run) success(suite func(*evaluate.Suite, []corpus.Example) ([]evaluate.
 	case attack.Complied:
 		how, want = evaluate.Judged, evaluate.Compliance
 	}
-	items, err := r.bench.held(d, ProbeItems, d.Probe)
-	if err != nil {
-		return err
-	}
 	test, plain, near := p.Items, []corpus.Example(nil), p.NearItems
 	if p.Test != nil {
-		test, near = nil, nil
-		for i := range items {
-			if t, ok := p.Test(&items[i]); ok {
-				test = append(test, t)
-				plain = append(plain, items[i].WithOutput(t.Output()))
-			}
-			if p.Near != nil {
-				if t, ok := p.Near(&items[i]); ok {
-					near = append(near, t)
-				}
-			}
+		var err error
+		if test, plain, near, err = r.tests(p); err != nil {
+			return err
 		}
 	}
 	for _, s := range []struct {
@@ -192,4 +180,35 @@ func (r *run) success(suite func(*evaluate.Suite, []corpus.Example) ([]evaluate.
 		r.count(s.metric, k, n)
 	}
 	return nil
+}
+
+// tests are a probe's items with the trigger, without it, and with something like it: made of those that are kept for probes or, where it fits
+// none of them, of the user's tasks.
+func (r *run) tests(p *attack.Probe) (test, plain, near []corpus.Example, err error) {
+	d := &r.spec.Data
+	for _, from := range []struct {
+		kind Kind
+		n    int
+	}{{ProbeItems, d.Probe}, {CleanItems, d.Clean}} {
+		items, err := r.bench.held(d, from.kind, from.n)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		for i := range items {
+			if t, ok := p.Test(&items[i]); ok && len(test) < d.Probe {
+				test = append(test, t)
+				plain = append(plain, items[i].WithOutput(t.Output()))
+			}
+			if p.Near != nil {
+				if t, ok := p.Near(&items[i]); ok && len(near) < d.Probe {
+					near = append(near, t)
+				}
+			}
+		}
+		if len(test) > 0 {
+			return test, plain, near, nil
+		}
+		near = nil
+	}
+	return nil, nil, nil, nil
 }
