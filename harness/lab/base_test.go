@@ -17,7 +17,7 @@ func (h *heard) Show(o Output) { *h = append(*h, o) }
 func TestPlanTrainsNoBase(t *testing.T) {
 	needs.SmolLM2(t)
 	data := needs.Data(t)
-	p, err := readProfile("", "smollm2")
+	p, err := ReadProfile("", "smollm2")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -69,7 +69,7 @@ func TestPlanIsFrozenFirst(t *testing.T) {
 // A planned profile's own plan is whole: TestPlanIsFrozenFirst reads it; every profile that theriac brings names the pools of the notebooks.
 func TestProfilesHaveThePools(t *testing.T) {
 	for _, name := range []string{"demo", "study"} {
-		p, err := readProfile(t.TempDir(), name)
+		p, err := ReadProfile(t.TempDir(), name)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -55,7 +55,7 @@ func Start(name string) *Lab {
 	if err != nil {
 		stop("%v", err)
 	}
-	p, err := readProfile(env.Root, env.Profile)
+	p, err := ReadProfile(env.Root, env.Profile)
 	if err != nil {
 		stop("%v", err)
 	}

@@ -88,8 +88,8 @@ type Range struct {
 //go:embed profiles/*.yaml
 var ownProfiles embed.FS
 
-// readProfile reads experiments/profiles/NAME.yaml below root, or the profile that theriac brings.
-func readProfile(root, name string) (*Profile, error) {
+// ReadProfile reads experiments/profiles/NAME.yaml below root, or the profile that theriac brings.
+func ReadProfile(root, name string) (*Profile, error) {
 	if name == "" || strings.ContainsAny(name, `/\`) {
 		return nil, fmt.Errorf("profile %q: want a name, such as demo", name)
 	}

@@ -16,7 +16,7 @@ func TestOwnProfiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range files {
-		p, err := readProfile(t.TempDir(), strings.TrimSuffix(f.Name(), ".yaml"))
+		p, err := ReadProfile(t.TempDir(), strings.TrimSuffix(f.Name(), ".yaml"))
 		if err != nil {
 			t.Errorf("%s: %v", f.Name(), err)
 			continue
@@ -42,7 +42,7 @@ func TestProfileErrors(t *testing.T) {
 		dir := filepath.Join(root, "experiments", "profiles")
 		os.MkdirAll(dir, 0o777)
 		os.WriteFile(filepath.Join(dir, "mine.yaml"), []byte(text), 0o666)
-		if _, err := readProfile(root, "mine"); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := ReadProfile(root, "mine"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, wanted %q", text, err, want)
 		}
 	}
@@ -87,7 +87,7 @@ func TestSeedsOfOneExperiment(t *testing.T) {
 
 // Arms behind no headline claim run at a profile's first few seeds; the others at all.
 func TestFewSeeds(t *testing.T) {
-	p, err := readProfile(t.TempDir(), "demo")
+	p, err := ReadProfile(t.TempDir(), "demo")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func TestFewSeeds(t *testing.T) {
 
 // A profile's parameters stand where an arm gives none; others leave an arm's own alone.
 func TestProfileParams(t *testing.T) {
-	p, err := readProfile(t.TempDir(), "demo")
+	p, err := ReadProfile(t.TempDir(), "demo")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,7 @@ func (h *shownPlans) Show(o lab.Output) {
 // Run interprets scripts with sweeps that only say what they would do. What a script does with results that are not there yet may stop it:
 // what comes after is not counted, and that is said.
 func (c *planCmd) Run(a *app) error {
-	dirs, err := scripts(a.Root, c.Dirs)
+	dirs, err := scripts(a.Root, c.Profile, c.Dirs)
 	if err != nil {
 		return err
 	}

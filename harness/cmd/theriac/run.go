@@ -35,7 +35,7 @@ func (c *runCmd) Run(a *app) error {
 		}
 		env.Shard, env.Shards = shard, shards
 	}
-	dirs, err := scripts(a.Root, c.Dirs)
+	dirs, err := scripts(a.Root, c.Profile, c.Dirs)
 	if err != nil {
 		return err
 	}
@@ -83,8 +83,11 @@ func (c *runCmd) one(a *app, dir string, env lab.Environment) error {
 	return nil
 }
 
-// scripts are the directories that are named, or all of experiments/.
-func scripts(root string, named []string) (dirs []string, err error) {
+// scripts are the directories that are named, or all of experiments/. A profile that cannot be read is one error, not one of each script.
+func scripts(root, profile string, named []string) (dirs []string, err error) {
+	if _, err := lab.ReadProfile(root, profile); err != nil {
+		return nil, err
+	}
 	if len(named) == 0 {
 		if named, err = experiments(root); err != nil {
 			return nil, err

@@ -15,6 +15,7 @@ func init() {
 		"Number":      reflect.ValueOf(lab.Number),
 		"P":           reflect.ValueOf(lab.P),
 		"Points":      reflect.ValueOf(lab.Points),
+		"ReadProfile": reflect.ValueOf(lab.ReadProfile),
 		"ResultsName": reflect.ValueOf(lab.ResultsName),
 		"Start":       reflect.ValueOf(lab.Start),
 		"Vary":        reflect.ValueOf(lab.Vary),
