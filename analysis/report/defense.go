@@ -335,7 +335,7 @@ func (r *renderer) caught() (string, error) {
 	for _, j := range r.ownVerdicts() {
 		p := r.headline(j)
 		w := seen(r.judged.by[j][p])
-		if len(w) == 0 {
+		if len(w) == 0 || inconclusive(w) {
 			continue
 		}
 		k := flagged(w, flagAt)

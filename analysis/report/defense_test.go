@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"theriac/analysis/estimate"
 	"theriac/harness/store"
 )
 
@@ -97,6 +98,20 @@ next:
 		return l
 	}
 	return ""
+}
+
+// A judge whose calibration is too small to flag anything has no counts, in no table.
+func TestInconclusiveJudge(t *testing.T) {
+	few := []estimate.Judgement{{P: 0.143, N: 20, Unknown: true}, {P: 1, N: 20, Unknown: true}}
+	if got := tally(few); got != "inconclusive: too few calibration runs" {
+		t.Errorf("got %q", got)
+	}
+	if got := tally(append(few, estimate.Judgement{P: 0.01, N: 99})); !strings.HasPrefix(got, "1 of 3") {
+		t.Errorf("one that can be judged among them: got %q", got)
+	}
+	if got := tally(nil); got != "not measured" {
+		t.Errorf("none: got %q", got)
+	}
 }
 
 func TestDefenses(t *testing.T) {

@@ -74,7 +74,7 @@ func (r *renderer) play(without []place) (*duel, error) {
 		}
 	}
 	if len(seeds) < fewestSplit {
-		return &duel{why: fmt.Sprintf("of seeds that the attacks share there are %d; half choose the strategies and half value them, so at least %d are needed", len(seeds), fewestSplit)}, nil
+		return &duel{why: fmt.Sprintf("the attacks have too few seeds in common, %d where %d are the fewest: half of them choose the strategies and half value them", len(seeds), fewestSplit)}, nil
 	}
 	d.seeds = len(seeds)
 	d.defenses = []string{"none"}
