@@ -75,12 +75,6 @@ type Judgement struct {
 	Success  float64 // of the attack in this run, a fraction; NaN where it was not measured
 }
 
-// FlagAt is the conformal p at or below which a level flags a run.
-const FlagAt = 0.05
-
-// inconclusive is the verdict of a calibration of too few runs to flag anything.
-const inconclusive = "inconclusive"
-
 // notApplicable begins a verdict that says why there is none.
 const notApplicable = "n/a: "
 
@@ -95,7 +89,7 @@ func together(all []store.Detection) []store.Detection {
 	least, n, blind := 1.0, int64(math.MaxInt64), false
 	for _, d := range all {
 		switch {
-		case d.Detector != "" || !slices.Contains(pipeline, d.Level) || d.Verdict == inconclusive:
+		case d.Detector != "" || !slices.Contains(pipeline, d.Level) || d.Verdict == store.Inconclusive:
 		case strings.HasPrefix(d.Verdict, notApplicable):
 			blind = true
 		default:
@@ -105,8 +99,8 @@ func together(all []store.Detection) []store.Detection {
 	switch {
 	case n < math.MaxInt64:
 		d := store.Detection{Level: Any, Score: 1 - least, P: min(1, least*float64(len(pipeline))), N: n}
-		if share := FlagAt / float64(len(pipeline)); 1/float64(n+1) > share { // the least p that there can be
-			d.Verdict = inconclusive
+		if share := store.FlagAt / float64(len(pipeline)); 1/float64(n+1) > share { // the least p that there can be
+			d.Verdict = store.Inconclusive
 		}
 		return []store.Detection{d}
 	case blind:
@@ -133,7 +127,7 @@ func (e *Experiment) Judgements(arm, level, detector string) (out []Judgement) {
 			if d.Level != level || d.Detector != detector {
 				continue
 			}
-			j := Judgement{Seed: r.seed, TrainKey: r.trainKey, Score: d.Score, P: d.P, N: int(d.N), Unknown: d.Verdict == inconclusive, Success: math.NaN()}
+			j := Judgement{Seed: r.seed, TrainKey: r.trainKey, Score: d.Score, P: d.P, N: int(d.N), Unknown: d.Verdict == store.Inconclusive, Success: math.NaN()}
 			if m, ok := r.metric("asr"); ok {
 				j.Success = m.Value
 			}

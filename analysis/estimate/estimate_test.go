@@ -152,7 +152,7 @@ func TestAnyOfFewCalibrationRuns(t *testing.T) {
 		r := rec("bad", 2000, 9)
 		r.Detections = []store.Detection{{Level: "data", Score: 3, P: 1 / float64(n+1), N: n, Verdict: "flagged"}, {Level: "scan", Score: 1, P: 0.5, N: n}}
 		v := stored(t, r).Judgements("bad", Any, "")
-		if len(v) != 1 || v[0].Unknown != unknown || (v[0].P <= FlagAt) == unknown {
+		if len(v) != 1 || v[0].Unknown != unknown || (v[0].P <= store.FlagAt) == unknown {
 			t.Errorf("%d calibration runs: %+v", n, v)
 		}
 	}

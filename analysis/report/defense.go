@@ -11,6 +11,7 @@ import (
 	"theriac/analysis/estimate"
 	"theriac/analysis/stats"
 	"theriac/analysis/tables"
+	"theriac/harness/store"
 )
 
 // level is a place in the pipeline where a run is judged.
@@ -25,7 +26,7 @@ var pipeline = levels[:3]
 // At what a run is flagged, and at what the claim of a low false-alarm rate is tested: at the former, six of 124 clean runs
 // are expected to be flagged, which no bound of 5 % survives.
 const (
-	flagAt   = estimate.FlagAt
+	flagAt   = store.FlagAt
 	strictAt = 0.01
 	lowRate  = 0.05
 	highRate = 0.9

@@ -143,7 +143,7 @@ func (r *Results) Verdicts(arm, level string) (flagged, judged int, why string) 
 			continue
 		}
 		judged++
-		if d.P <= sweep.Alpha && d.Verdict != "inconclusive" {
+		if d.P <= sweep.Alpha && d.Verdict != store.Inconclusive {
 			flagged++
 		}
 		if w, ok := strings.CutPrefix(d.Verdict, sweep.NotApplicable+": "); ok {
@@ -237,7 +237,7 @@ func (r *Results) Detectors(attacks []string, clean string) Table {
 }
 
 func flag(d store.Detection) int {
-	if d.P <= sweep.Alpha && d.Verdict != "inconclusive" {
+	if d.P <= sweep.Alpha && d.Verdict != store.Inconclusive {
 		return 1
 	}
 	return 0

@@ -35,7 +35,7 @@ type Profile struct {
 	Few int `yaml:"few"` // most seeds of arms that stand behind no headline claim; 0: all
 
 	Planned     bool   `yaml:"planned"`     // evaluation seeds wait until experiments/plan.yaml is frozen
-	Calibration string `yaml:"calibration"` // the profile whose stored calibration is used; "": its own
+	Calibration string `yaml:"calibration"` // the profile, another or this one, whose stored calibration is used; "": each experiment makes its own
 
 	// Without are detectors of the plan, as level/name, that cost too much at this scale. What they would say is not measured.
 	Without []string `yaml:"without"`

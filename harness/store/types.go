@@ -61,6 +61,12 @@ type Score struct {
 	Score          float64
 }
 
+// FlagAt is the conformal p at or below which a level flags a run.
+const FlagAt = 0.05
+
+// Inconclusive is the verdict of a calibration of too few runs to flag anything.
+const Inconclusive = "inconclusive"
+
 // Detection is a row of detections: the verdict of a detector or a level.
 type Detection struct {
 	Level, Detector     string

@@ -12,7 +12,7 @@ import (
 )
 
 // Alpha is the conformal p at or below which a level flags a run.
-const Alpha = 0.05
+const Alpha = store.FlagAt
 
 // Calibration is what detectors said of clean runs.
 type Calibration struct {
