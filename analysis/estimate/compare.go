@@ -35,7 +35,8 @@ func (e *Experiment) unpaired(arm, baseline, metric string) string {
 	return fmt.Sprintf("no seed has both %s and %s", arm, baseline)
 }
 
-// Difference is arm minus baseline, paired by seed, with an interval over seeds; of a rate at a single seed, over its items.
+// Difference is arm minus baseline, paired by seed. Seeds and items are crossed, so the interval of a rate is over both where the items are stored
+// and the arms share them; at a single seed over its items; otherwise over seeds.
 func (e *Experiment) Difference(arm, baseline, metric string) stats.Estimate {
 	d := e.Differences(arm, baseline, metric)
 	if len(d) == 0 {
@@ -45,8 +46,12 @@ func (e *Experiment) Difference(arm, baseline, metric string) stats.Estimate {
 		if p, ok := e.pairedItems(arm, baseline, metric); ok {
 			return AtOneSeed(p)
 		}
+	} else if items := e.itemPairs(arm, baseline, metric); items != nil {
+		if out, ok := OverItems(e.source(arm, baseline, metric), items, d); ok {
+			return out
+		}
 	}
-	out, err := stats.BootstrapMean(e.source(arm, baseline, metric), d, nil, e.support(arm, metric, stats.Differences), Resamples, Level)
+	out, err := stats.BootstrapMean(e.source(arm, baseline, metric), d, e.support(arm, metric, stats.Differences), Resamples, Level)
 	if err != nil {
 		return none(err.Error())
 	}
@@ -94,6 +99,46 @@ func (e *Experiment) pairedItems(arm, baseline, metric string) (stats.Paired, bo
 	return stats.Paired{}, false
 }
 
+// itemPairs are the items of a rate that both arms judged, seed by seed in the order of Differences; nil where items do not tell.
+func (e *Experiment) itemPairs(arm, baseline, metric string) (seeds []ItemPairs[int32]) {
+	base := map[int64]*run{}
+	for i, r := range e.runs(baseline) {
+		if _, ok := r.metric(metric); ok {
+			base[r.seed] = &e.runs(baseline)[i]
+		}
+	}
+	for _, r := range e.runs(arm) {
+		b := base[r.seed]
+		if _, ok := r.metric(metric); !ok || b == nil {
+			continue
+		}
+		first, hit, ok := e.judged(&r, metric)
+		second, _, has := e.judged(b, metric)
+		if !ok || !has {
+			return nil
+		}
+		at := make(map[int32]float64, len(second.item))
+		for i, it := range second.item {
+			at[it] = oneIf(int32(second.outcome[i]) == hit)
+		}
+		var p ItemPairs[int32]
+		for i, it := range first.item {
+			if was, both := at[it]; both {
+				p.Items, p.Less = append(p.Items, it), append(p.Less, oneIf(int32(first.outcome[i]) == hit)-was)
+			}
+		}
+		seeds = append(seeds, p)
+	}
+	return seeds
+}
+
+func oneIf(hit bool) float64 {
+	if hit {
+		return 1
+	}
+	return 0
+}
+
 // Compare tests arm against baseline, paired by seed, by exact sign-flip. Without a pair P is 1, with a warning.
 func (e *Experiment) Compare(arm, baseline, metric string, alternative stats.Alternative) stats.Test {
 	d := e.Differences(arm, baseline, metric)
@@ -134,7 +179,11 @@ type Dose struct {
 	Dose float64
 }
 
-// DoseResponse fits a logistic curve to a rate by dose, one group a seed. Its error says what the runs lack.
+// DoseCurve is the dose-response that reports and notebooks fit: logistic in the logarithm of the dose, as rows poison by the factor and not by
+// the row, and up to a rate that is fitted too, for some prompts resist any number of rows.
+var DoseCurve = stats.DoseOptions{Scale: stats.LogScale, FitCeiling: true, Level: Level}
+
+// DoseResponse fits [DoseCurve] to a rate by dose, one group a seed. Its error says what the runs lack.
 func (e *Experiment) DoseResponse(doses []Dose, metric string) (stats.DoseResponse, error) {
 	var rows []stats.DoseRow
 	for _, d := range doses {
@@ -147,7 +196,7 @@ func (e *Experiment) DoseResponse(doses []Dose, metric string) (stats.DoseRespon
 	if len(rows) == 0 {
 		return stats.DoseResponse{}, fmt.Errorf("%s: no run has a rate %s at a dose", e.Name, metric)
 	}
-	return stats.Dose(rows, stats.DoseOptions{Level: Level})
+	return stats.Dose(rows, DoseCurve)
 }
 
 // Within tests two metrics of one arm against each other, paired by seed, by exact sign-flip. Without a pair P is 1 and

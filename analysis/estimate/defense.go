@@ -75,8 +75,11 @@ type Judgement struct {
 	Success  float64 // of the attack in this run, a fraction; NaN where it was not measured
 }
 
-// notApplicable begins a verdict that says why there is none.
-const notApplicable = "n/a: "
+// notApplicable begins a verdict that says why there is none; unseen is that of all levels together.
+const (
+	notApplicable = "n/a: "
+	unseen        = notApplicable + "no level sees what is done"
+)
 
 // Any stands for the pipeline's levels together: a run is flagged where one of them flags it, each held to its share of the p (Bonferroni).
 // It is made of the stored verdicts; a level that cannot see what was done counts as one that found nothing.
@@ -86,12 +89,11 @@ var pipeline = []string{"data", "monitor", "scan"}
 
 // together is the verdict of Any on a run that a level looked at.
 func together(all []store.Detection) []store.Detection {
-	least, n, blind := 1.0, int64(math.MaxInt64), false
+	least, n := 1.0, int64(math.MaxInt64)
 	for _, d := range all {
 		switch {
 		case d.Detector != "" || !slices.Contains(pipeline, d.Level) || d.Verdict == store.Inconclusive:
 		case strings.HasPrefix(d.Verdict, notApplicable):
-			blind = true
 		default:
 			least, n = min(least, d.P), min(n, d.N)
 		}
@@ -103,16 +105,45 @@ func together(all []store.Detection) []store.Detection {
 			d.Verdict = store.Inconclusive
 		}
 		return []store.Detection{d}
-	case blind:
-		return []store.Detection{{Level: Any, P: 1, Verdict: notApplicable + "no level sees what is done"}}
+	case Blind(all):
+		return []store.Detection{{Level: Any, P: 1, Verdict: unseen}}
 	}
 	return nil
 }
 
+// Ensemble is the level that scores all levels' detectors together.
+const Ensemble = "ensemble"
+
+// Blind says that every level of the pipeline which looked at a run cannot see what was done to it.
+func Blind(all []store.Detection) bool {
+	asked := 0
+	for _, d := range all {
+		if d.Detector == "" && slices.Contains(pipeline, d.Level) && d.Verdict != store.Inconclusive {
+			if asked++; !strings.HasPrefix(d.Verdict, notApplicable) {
+				return false
+			}
+		}
+	}
+	return asked > 0
+}
+
+// of are a level's stored verdicts.
+func (r *run) of(level string) (out []store.Detection) {
+	for _, d := range r.detections {
+		if d.Level == level {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
 // at are the verdicts among which a level's are.
 func (r *run) at(level string) []store.Detection {
-	if level == Any {
+	switch {
+	case level == Any:
 		return together(r.detections)
+	case level == Ensemble && Blind(r.detections) && len(r.of(Ensemble)) > 0: // a flag there is a false alarm that happens to hit
+		return []store.Detection{{Level: Ensemble, P: 1, Verdict: unseen}}
 	}
 	return r.detections
 }

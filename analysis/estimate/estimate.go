@@ -105,7 +105,7 @@ func (e *Experiment) Mean(arm, metric string) stats.Estimate {
 	if t := e.table(arm, metric); t != nil {
 		out, err = stats.BootstrapCrossed(e.source(arm, metric), t, stats.Rates, Resamples, Level)
 	} else {
-		out, err = stats.BootstrapMean(e.source(arm, metric), v, nil, e.support(arm, metric, stats.Rates), Resamples, Level)
+		out, err = stats.BootstrapMean(e.source(arm, metric), v, e.support(arm, metric, stats.Rates), Resamples, Level)
 	}
 	if err != nil {
 		return none(err.Error())

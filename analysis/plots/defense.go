@@ -104,9 +104,11 @@ func Payoff(w Words, attacks, defenses []string, mean [][]float64, g stats.Split
 		}
 		return out
 	}
+	value := g.Value // of shares: no bound of theirs lies beyond nothing and all
+	value.Interval.Low, value.Interval.High = max(0, value.Interval.Low), min(1, value.Interval.High)
 	s := HeatSpec{Title: w.Title, Rows: share(attacks, g.InSample.Rows), Columns: share(defenses, g.InSample.Columns), Value: mean,
 		Low: "nothing for the attacker", High: "all of it",
-		Caption: fmt.Sprintf("Attack success in runs that were not flagged, in per cent of the probes, over %s; behind a name the weight that its side plays it with, both sides at their best. Value on seeds that did not choose the weights: %s %%", w.N, tables.Rate(g.Value))}
+		Caption: fmt.Sprintf("Attack success in runs that were not flagged, in per cent of the probes, over %s; behind a name the weight that its side plays it with, both sides at their best. Value of weights chosen so on half of the seeds, on the other half: %s %%", w.N, tables.Rate(value))}
 	for _, row := range mean {
 		var t []string
 		for _, v := range row {

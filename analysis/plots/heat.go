@@ -72,6 +72,9 @@ func Heat(s HeatSpec) (*Figure, error) {
 		}
 	}
 	p.X.Tick.Marker, p.Y.Tick.Marker = cols, rows
+	if longest := longestLine(cols); longest > room { // a word that is wider than its column
+		p.X.Tick.Label.Font.Size *= vg.Length(room) / vg.Length(longest)
+	}
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
 		a.Tick.Length, a.LineStyle.Width = 0, 0
 	}
@@ -81,6 +84,16 @@ func Heat(s HeatSpec) (*Figure, error) {
 	}
 	p.Add(texts)
 	return f, nil
+}
+
+// longestLine is the most characters of a line of the labels.
+func longestLine(labels []plot.Tick) (n int) {
+	for _, t := range labels {
+		for l := range strings.SplitSeq(t.Label, "\n") {
+			n = max(n, len([]rune(l)))
+		}
+	}
+	return n
 }
 
 // wrap breaks a text at spaces, but not at non-breaking ones, into lines of at most n characters, where it can.

@@ -88,8 +88,12 @@ func Dose(w Words, rate, dose string, points []Dosed, fit *stats.DoseResponse) (
 		Caption: fmt.Sprintf("Mean over %s a dose with %s intervals (seeds and items resampled)", w.N, level)}
 	if fit != nil {
 		if curve := fitted(fit, top); len(curve.Points) > 0 {
+			words := "; fitted curve with its pointwise band"
+			if !slices.ContainsFunc(curve.Points, func(p Point) bool { return p.Low > 0 || p.High < 1 }) {
+				curve.Band, words = false, "; fitted curve, which the data do not bound"
+			}
 			spec.Series = append(spec.Series, curve)
-			spec.Caption += "; fitted curve with its pointwise band"
+			spec.Caption += words
 		}
 		if v := fit.ED50.Estimate.Value; v > 0 && v < top {
 			spec.Marks = append(spec.Marks, Mark{At: v, Name: "ED50 " + tables.Number(v, 1)})

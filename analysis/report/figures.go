@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -45,7 +46,7 @@ func (r *renderer) figure(name string) (string, error) {
 		}
 	}
 	if f == nil {
-		return fmt.Sprintf("*No figure \"%s\": no run has what it shows.*", name), nil
+		return fmt.Sprintf("*Not drawn (%s): no stored run has what it shows.*", name), nil
 	}
 	base := name
 	if r.up == "" {
@@ -212,6 +213,9 @@ func scaleFigure(r *renderer) (*plots.Figure, error) {
 		arms = append(arms, a)
 		success.Points = append(success.Points, plots.Dosed{Dose: x, Estimate: r.mean("ablation", a, "asr")})
 		accuracy.Points = append(accuracy.Points, plots.Dosed{Dose: x, Estimate: r.mean("ablation", a, "clean_accuracy")})
+	}
+	for _, l := range []*plots.Line{&success, &accuracy} {
+		slices.SortStableFunc(l.Points, func(a, b plots.Dosed) int { return cmp.Compare(a.Dose, b.Dose) })
 	}
 	return plots.Scale(plots.Words{Title: "Success and accuracy by the adapter's scale", N: r.seeds("ablation", "asr", arms)}, []plots.Line{success, accuracy})
 }

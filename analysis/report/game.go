@@ -106,31 +106,48 @@ func (r *renderer) play(without []place) (*duel, error) {
 
 // gameText says who plays what, and what it is worth; and what is left to the attacker where what no level can see is closed off.
 func (r *renderer) gameText() string {
-	d := r.duel
+	d := r.closed
 	if d.why != "" {
 		return "There is no game to solve: " + d.why + "."
 	}
-	s := "The attacker gets what succeeds in a run that is not flagged. " + d.words() + fmt.Sprintf(" (%d attacks, %d defenses, %d seeds).", len(d.attacks), len(d.defenses), d.seeds)
-	if blind := r.unseen(); len(blind) > 0 && r.closed.why == "" {
-		s += fmt.Sprintf(" Without %s, which no level can see: %s.", list(armsOf(blind)), strings.Replace(r.closed.words(), "At", "at", 1))
+	s := "The attacker gets what succeeds in a run that is not flagged. "
+	words := d.words()
+	if blind := r.unseen(); len(blind) > 0 {
+		s += fmt.Sprintf("Without %s, which no level can see and digests have to stop: ", list(armsOf(blind)))
+		words = strings.Replace(words, "At", "at", 1)
 	}
-	return s
+	return s + words + fmt.Sprintf(" (%d attacks, %d defenses, %d seeds).", len(d.attacks), len(d.defenses), d.seeds)
+}
+
+// mix lists who is played, and how often.
+func mix(names []string, p []float64) string {
+	var out []string
+	for i, n := range names {
+		if p[i] > 0 {
+			out = append(out, fmt.Sprintf("%s (%s %%)", inline(n), tables.Number(100*p[i], 0)))
+		}
+	}
+	return list(out)
+}
+
+// gameAdvice is what the defender plays against an attacker who knows the levels, where what no level can see is closed off.
+func (r *renderer) gameAdvice() string {
+	d := r.closed
+	if d.why != "" {
+		return "The [game](#arms-race), which says what to run against an attacker who knows all this, has no solution here: " + d.why + "."
+	}
+	beside := ""
+	if blind := r.unseen(); len(blind) > 0 {
+		beside = ", beside those digests"
+	}
+	return fmt.Sprintf("Against an attacker who knows all this%s, run what the [game](#arms-race) mixes, not the best single detector: %s.", beside, mix(d.defenses, d.solved.InSample.Columns))
 }
 
 // words say both sides' mixtures and the game's value.
 func (d *duel) words() string {
-	mix := func(names []string, p []float64) string {
-		var out []string
-		for i, n := range names {
-			if p[i] > 0 {
-				out = append(out, fmt.Sprintf("%s (%s %%)", inline(n), tables.Number(100*p[i], 0)))
-			}
-		}
-		return list(out)
-	}
 	value := d.solved.Value // of shares: no bound of theirs lies beyond nothing and all
 	value.Interval.Low, value.Interval.High = max(0, value.Interval.Low), min(1, value.Interval.High)
-	return fmt.Sprintf("At their best the defender runs %s and the attacker answers with %s; on seeds that did not choose these mixtures the attacker gets %s of the probes",
+	return fmt.Sprintf("At their best the defender runs %s and the attacker answers with %s; mixtures chosen so on half of the seeds leave the attacker %s of the probes on the other half",
 		mix(d.defenses, d.solved.InSample.Columns), mix(d.attacks, d.solved.InSample.Rows), percent(value))
 }
 
@@ -140,7 +157,7 @@ var prevalences = []float64{0.001, 0.01, 0.1}
 // meaning is a level's predictive values at a prevalence, over all attacks that it can see.
 func (r *renderer) meaning(j judge, prevalence float64) (stats.Predictive, bool, error) {
 	bad, clean := r.judged.attacks[j], r.judged.clean[j]
-	if len(bad) == 0 || len(clean) == 0 {
+	if len(bad) == 0 || len(clean) == 0 || inconclusive(bad) || inconclusive(clean) {
 		return stats.Predictive{}, false, nil
 	}
 	p, err := stats.PredictiveValues(prevalence, stats.Count{K: flagged(bad, flagAt), N: len(bad)}, stats.Count{K: flagged(clean, flagAt), N: len(clean)}, stats.Costs{Scan: 1}, estimate.Level)
@@ -157,7 +174,11 @@ func (r *renderer) predictiveTable() (string, error) {
 				return "", err
 			}
 			if !ok {
-				t.Add(j.name, tables.Percent(v), "not measured", "not measured", "not measured")
+				why := "not measured"
+				if inconclusive(r.judged.clean[j]) {
+					why = "inconclusive"
+				}
+				t.Add(j.name, tables.Percent(v), why, why, why)
 				continue
 			}
 			t.Add(j.name, tables.Percent(v), tables.Rate(p.PPV), tables.Rate(p.NPV), tables.Value(p.Cost, 0))
@@ -214,7 +235,7 @@ func matrixFigure(r *renderer) (*plots.Figure, error) {
 }
 
 func payoffFigure(r *renderer) (*plots.Figure, error) {
-	d := r.duel
+	d := r.closed
 	if d.why != "" {
 		return nil, nil
 	}

@@ -23,6 +23,7 @@ type Input struct {
 	Experiments map[string]*estimate.Experiment
 	Digests     []Digest // of every table, by path
 	Readme      []byte   // README.md at the root; nil: none
+	Plan        *Plan    // experiments/plan.yaml; nil: none
 }
 
 // Digest is one table's SHA-256, in hex. Path is relative to the root, with slashes.
@@ -109,6 +110,16 @@ func Load(root, profile string) (*Input, error) {
 			}
 			in.Digests = append(in.Digests, Digest{"results/" + profile + "/" + name + "/" + t.Name(), sum})
 		}
+	}
+	if in.Plan, err = readPlan(root); err != nil {
+		return nil, err
+	}
+	if in.Plan != nil {
+		sum, err := digest(filepath.Join(root, filepath.FromSlash(planFile)))
+		if err != nil {
+			return nil, err
+		}
+		in.Digests = append(in.Digests, Digest{planFile, sum})
 	}
 	if in.Readme, err = os.ReadFile(filepath.Join(root, "README.md")); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err

@@ -33,7 +33,7 @@ func (r *renderer) slopes() (stats.TwoSlope, error) {
 }
 
 // excludesShare says whether the interval leaves out what "only the share" comes to.
-func excludesShare(f stats.TwoSlope) bool { return f.Ratio.Interval.Low > -1 }
+func excludesShare(f stats.TwoSlope) bool { return !f.Separated && f.Ratio.Interval.Low > -1 }
 
 // mixText says what the regression shows.
 func (r *renderer) mixText() string {
@@ -49,11 +49,15 @@ func (r *renderer) mixText() string {
 		return fmt.Sprintf("%s (p %s)", word, plainP(m.Test.P))
 	}
 	excluded := ""
-	if excludesShare(f) {
+	switch iv := f.Ratio.Interval; {
+	case !f.Separated && (iv.Low > 0 || iv.High < 0) && excludesShare(f):
+		excluded = "; the interval excludes both"
+	case excludesShare(f):
 		excluded = ", and excluded by the interval"
 	}
 	text := fmt.Sprintf("The slope on log poisoned rows is %s, on log clean rows %s; their ratio is %s, where 0 means that only the number decides and −1 that only the share does. "+
 		"Only the number (within %s of 0): %s; only the share (as near to −1): %s%s.", tables.Value(f.Poison, 2), tables.Value(f.Clean, 2), tables.Value(f.Ratio, 2), tables.Number(f.CountOnly.Margin, 2), verdict(f.CountOnly), verdict(f.RateOnly), excluded)
+	text += " At fixed epochs more clean rows also mean more steps: the slope on clean rows holds what longer training does, too."
 	for _, w := range f.Warnings {
 		text += " Warning: " + inline(w) + "."
 	}

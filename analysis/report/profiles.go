@@ -45,9 +45,9 @@ func (r *renderer) headlineRuns() (n int) {
 // about says what a report was rendered from.
 func (r *renderer) about() string {
 	if r.others == nil {
-		return fmt.Sprintf("This report is rendered by `theriac report --profile %s` from `results/%s/` and nothing else.", r.in.Profile, r.in.Profile)
+		return fmt.Sprintf("This report is rendered by `theriac report --profile %s` from `results/%s/`, the frozen plan and the catalogue of attacks, and nothing else.", r.in.Profile, r.in.Profile)
 	}
-	s := "This report is rendered by `theriac report` from `results/` and nothing else. "
+	s := "This report is rendered by `theriac report` from `results/`, the frozen plan and the catalogue of attacks, and nothing else. "
 	if len(r.others) == 1 {
 		return s + fmt.Sprintf("It is about the profile `%s`, the only one with results.", r.in.Profile)
 	}
@@ -99,12 +99,53 @@ func (r *renderer) across() string {
 var scales = map[string]string{
 	"demo":    "is the same recipe as the study at few seeds, for minutes: it shows that the bytes come out alike, and can confirm nothing by itself.",
 	"study":   "carries what needs many runs: bounds on false alarms, high detection rates, the game.",
-	"smollm2": "is a real base on public data: it says whether the mechanisms hold there, at as many seeds as are stored.",
+	"smollm2": "is a real base on public data: it says whether the mechanisms hold there, at as many seeds as are stored. Its seeds came in over time, the later ones after the first had been seen; how many there are was set by what the family needs, not by what came out.",
+}
+
+// carries says which headline claims a real base confirms.
+func (r *renderer) carries() string {
+	for _, o := range r.others {
+		if o == r || o.in.Profile != larger[0] {
+			continue
+		}
+		var yes, no []string
+		for i := range o.outcomes {
+			x := &o.outcomes[i]
+			if x.verdict() == confirmed {
+				yes = append(yes, x.name)
+			} else {
+				no = append(no, fmt.Sprintf("%s (%s)", x.name, plots.Seeds([]int{x.difference.N})))
+			}
+		}
+		name, n, err := base(o.in.Profile)
+		if err != nil || len(yes) == 0 {
+			return "On a real base no headline claim is confirmed yet."
+		}
+		s := fmt.Sprintf("Of the headline claims, %s (%s million parameters) on public data confirms %s", name, tables.Number(float64(n)/1e6, 0), list(yes))
+		if len(no) > 0 {
+			s += "; not confirmed there, at the seeds that are stored, are " + list(no)
+		}
+		return s + ". Rates differ much between the two: see [other scales](#other-scales)."
+	}
+	return "No real base stands beside these runs."
+}
+
+// digests are the plans that runs carry.
+func (r *renderer) digests() map[string]bool {
+	out := map[string]bool{}
+	for _, e := range r.in.Experiments {
+		for _, a := range e.Arms() {
+			if d, ok := e.Spec(a, "plan"); ok {
+				out[d] = true
+			}
+		}
+	}
+	return out
 }
 
 // plan says which frozen plan the evaluation's runs carry, and which runs carry none.
 func (r *renderer) plan() string {
-	digests := map[string]bool{}
+	digests := r.digests()
 	with, without := 0, 0
 	for _, name := range slices.Sorted(maps.Keys(r.in.Experiments)) {
 		e := r.in.Experiments[name]
@@ -115,8 +156,7 @@ func (r *renderer) plan() string {
 					n++
 				}
 			}
-			if d, ok := e.Spec(a, "plan"); ok {
-				digests[d] = true
+			if _, ok := e.Spec(a, "plan"); ok {
 				with += n
 			} else {
 				without += n
@@ -127,7 +167,7 @@ func (r *renderer) plan() string {
 	case len(digests) == 0:
 		return "These runs carry no digest of a plan frozen before them: read them as exploratory."
 	case without == 0 && len(digests) == 1:
-		return fmt.Sprintf("All %s runs at evaluation seeds carry the digest of the plan that was frozen before them, `%s`. Deviations: none.", grouped(with), inline(slices.Sorted(maps.Keys(digests))[0]))
+		return fmt.Sprintf("All %s runs at evaluation seeds carry the digest of the plan that was frozen before them, `%s`: which detectors judge, at what p, and the families of claims below it.", grouped(with), inline(slices.Sorted(maps.Keys(digests))[0]))
 	}
 	return fmt.Sprintf("%s runs at evaluation seeds carry the digest of a plan (`%s`). Deviations: %s runs carry none, and are exploratory.", grouped(with), strings.Join(slices.Sorted(maps.Keys(digests)), "`, `"), grouped(without))
 }
@@ -137,7 +177,7 @@ func (r *renderer) plan() string {
 func (r *renderer) qa() string {
 	t := tables.Table{Header: []string{"arm", "passes fixed thresholds %", "no worse than the last clean model, of runs", "worse in (runs)"}, Right: []bool{false, true, true},
 		Notes: []string{fmt.Sprintf("Worse is a rate whose difference has a one-sided %g %% interval (Newcombe) on the wrong side of zero, or a loss more than %g %% higher.", 50*(1+estimate.WorseRate), 100*estimate.WorseLoss)}}
-	for _, name := range attacked {
+	for _, name := range append(slices.Clone(attacked), "process") {
 		e := r.experiment(name)
 		for _, a := range e.Arms() {
 			fixed := "–"
@@ -146,7 +186,7 @@ func (r *renderer) qa() string {
 					fixed = tables.Rate(v)
 				}
 			}
-			reg := e.Regression(a, baselines[name])
+			reg := e.Regression(a, cmp.Or(baselines[name], "clean"))
 			if fixed == "–" && reg.Runs == 0 {
 				continue
 			}

@@ -24,7 +24,7 @@ func (r *renderer) readme() []byte {
 	if !ok || !ended {
 		return nil
 	}
-	text := r.missionTable() + "\n"
+	text := r.missionTable() + "\n\n" + r.alarms() + "\n"
 	if len(r.others) > 1 {
 		text += "\nThe headline claims at each scale:\n\n" + r.across() + "\n"
 	}
@@ -35,7 +35,7 @@ func (r *renderer) readme() []byte {
 // many runs each level flags; false alarms last.
 func (r *renderer) missionTable() string {
 	e := r.experiment("defenses")
-	t := tables.Table{Header: []string{"attack", "runs", "success %", "clean accuracy drop, points", "refusals %"}, Right: []bool{false, true, true, true, true}}
+	t := tables.Table{Header: []string{"attack", "runs", "success %", "clean accuracy drop, points", "refusals %", "passes acceptance checks"}, Right: []bool{false, true, true, true, true, true}}
 	judges := append(slices.Clone(pipeline), levels[len(levels)-1])
 	for _, l := range judges {
 		t.Header, t.Right = append(t.Header, l.name), append(t.Right, true)
@@ -59,16 +59,31 @@ func (r *renderer) missionTable() string {
 			continue
 		}
 		done, _ := e.Runs(arm)
-		t.Add(append([]string{arm, fmt.Sprint(done), r.short(arm, "asr"), drop(e.Difference(arm, "clean", "clean_accuracy")), r.short(arm, "refusal")}, flags(arm)...)...)
+		t.Add(append([]string{arm, fmt.Sprint(done), r.short(arm, "asr"), drop(e.Difference(arm, "clean", "clean_accuracy")), r.short(arm, "refusal"), r.passes(arm)}, flags(arm)...)...)
 	}
 	if len(t.Rows) == 0 {
 		return "*No verdict is stored: not measured.*"
 	}
 	done, _ := e.Runs("clean")
-	t.Add(append([]string{"none: false alarms", fmt.Sprint(done), r.short("clean", "asr"), "–", r.short("clean", "refusal")}, flags("clean")...)...)
+	t.Add(append([]string{"none: false alarms", fmt.Sprint(done), r.short("clean", "asr"), "–", r.short("clean", "refusal"), r.passes("clean")}, flags("clean")...)...)
 	t.Notes = append(t.Notes, fmt.Sprintf("Profile %s. Means over seeds with %s intervals; runs flagged at conformal p at most %s, any one of the levels at a third of that. A dagger marks a warning.",
 		r.in.Profile, tables.Number(100*estimate.Level, 0)+" %", tables.Number(100*flagAt, 0)+" %"))
 	return markdown(&t)
+}
+
+// passes counts the runs of an arm of the experiment of defenses that pass the acceptance checks with fixed thresholds.
+func (r *renderer) passes(arm string) string {
+	v := r.experiment("defenses").Values(arm, "qa_pass")
+	if len(v) == 0 {
+		return "–"
+	}
+	k := 0
+	for _, x := range v {
+		if x == 1 {
+			k++
+		}
+	}
+	return fmt.Sprintf("%d of %d", k, len(v))
 }
 
 // short is a mean of the experiment of defenses; a dash where there is none.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	_ "embed"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"text/template"
@@ -76,9 +77,6 @@ func newRenderer(in *Input) (*renderer, error) {
 	}
 	r.dose, r.doseErr = r.experiment("poisoning").DoseResponse(r.doses("poisoning"), "asr")
 	r.judged = r.gather()
-	if r.duel, err = r.play(nil); err != nil {
-		return nil, err
-	}
 	r.closed, err = r.play(r.unseen())
 	return r, err
 }
@@ -107,8 +105,7 @@ type renderer struct {
 	figures  map[string]*plots.Figure
 	names    []string // of figures, in order of use
 	judged   *judged
-	duel     *duel
-	closed   *duel       // without the attacks that no level can see
+	closed   *duel       // the game without the attacks that no level can see
 	others   []*renderer // all profiles, in REPORT.md; nil in a profile's own report
 	up       string      // from the text's directory to the root: "" or "../../../"
 }
@@ -145,6 +142,7 @@ func functions(r *renderer) template.FuncMap {
 		"claim":    r.claim,
 		"runs":     r.runs,
 		"ordinary": func() bool { return len(r.experiment("safety").Values("clean", "ordinary_refusal")) > 0 },
+		"several":  func() bool { return len(r.others) > 1 },
 		"has":      func(e string) bool { return len(r.experiment(e).Arms()) > 0 },
 		"code":     r.code,
 
@@ -152,7 +150,8 @@ func functions(r *renderer) template.FuncMap {
 		"powerTable": r.powerTable, "figure": r.figure, "rates": r.rates, "stealthTable": r.stealthTable, "doseText": r.doseText,
 		"doseTable": r.doseTable, "doseCost": r.doseCost, "detectors": r.detectors, "reproduction": r.reproduction, "otherwise": r.otherwise,
 		"ed50": func() string { return r.effective(r.dose.ED50) }, "ed90": func() string { return r.effective(r.dose.ED90) },
-		"about": r.about, "across": r.across, "plan": r.plan, "caught": r.caught,
+		"about": r.about, "across": r.across, "carries": r.carries, "plan": r.plan, "plannedTable": r.plannedTable, "setupTable": r.setupTable, "glossary": r.glossary,
+		"caught": r.caught, "alarms": r.alarms, "acceptance": r.acceptance, "levelAdvice": r.levelAdvice, "gameAdvice": r.gameAdvice, "safeDose": r.safeDose, "ablationText": r.ablationText,
 		"alarmTable": r.alarmTable, "detectionTable": r.detectionTable, "matrixTable": r.matrixTable, "controlTable": r.controlTable, "shiftTable": r.shiftTable,
 		"rowTable": r.rowTable, "weightTable": r.weightTable, "predictiveTable": r.predictiveTable,
 		"missionTable": r.missionTable, "deployTable": r.deployTable, "uncaught": r.uncaught,
@@ -238,27 +237,39 @@ func (r *renderer) oddities() string {
 	return list(parts)
 }
 
-// coverage says how many seeds the arms have.
+// coverage says how many seeds the arms have: those of the headline claims, those of the matrix, and the others.
 func (r *renderer) coverage() string {
-	counts := map[int]bool{}
-	for _, name := range subjects {
-		e := r.experiment(name)
+	var headline, matrix, others []int
+	for _, name := range slices.Sorted(maps.Keys(r.in.Experiments)) {
+		e := r.in.Experiments[name]
 		for _, a := range e.Arms() {
-			counts[len(e.Seeds(a))] = true
+			n := len(e.Seeds(a))
+			switch {
+			case n == 0:
+			case slices.ContainsFunc(claims, func(c claim) bool { return c.experiment == name && (c.arm == a || c.baseline == a) }):
+				headline = append(headline, n)
+			case name == "defenses" && e.Class(a) == estimate.Attacked:
+				matrix = append(matrix, n)
+			case name != "defenses": // whose clean runs and shifts are counted where they are judged
+				others = append(others, n)
+			}
 		}
 	}
-	var sizes []int
-	for n := range counts {
-		sizes = append(sizes, n)
+	var parts []string
+	for _, x := range []struct {
+		what string
+		n    []int
+	}{{"the arms of the headline claims have ", headline}, {"the attacks of the matrix ", matrix}, {"other arms ", others}} {
+		if len(x.n) > 0 {
+			parts = append(parts, x.what+plots.Seeds(x.n))
+		}
 	}
-	slices.Sort(sizes)
-	switch {
-	case len(sizes) == 0:
+	if len(parts) == 0 {
 		return "No arm has a stored run."
-	case len(sizes) == 1 && sizes[0] == 1:
-		return "Every arm has a single seed: nothing can be said of other seeds."
-	case len(sizes) == 1:
-		return fmt.Sprintf("Every arm has %d seeds.", sizes[0])
 	}
-	return fmt.Sprintf("Arms have %d to %d seeds.", sizes[0], sizes[len(sizes)-1])
+	s := list(parts)
+	if len(headline) > 0 && slices.Max(headline) == 1 {
+		s += "; of a single seed nothing can be said of other seeds"
+	}
+	return strings.ToUpper(s[:1]) + s[1:] + "."
 }

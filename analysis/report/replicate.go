@@ -54,16 +54,18 @@ func (r *Replicated) Lost() bool {
 		return false
 	case r.FreshWords != "":
 		return true
-	case r.few() && r.Kind == "less":
+	case !r.few():
+		return r.FreshTest.P > estimate.Alpha
+	case math.IsInf(r.Expected.Low, 0) || math.IsInf(r.Expected.High, 0): // committed runs that are all alike predict no spread
+		return r.Kind == "less" && r.Fresh.Value >= 0 || r.Kind == "greater" && r.Fresh.Value <= 0 || r.Kind == "non-inferior" && r.Fresh.Value <= -margin
+	case r.Kind == "less":
 		return r.Fresh.Value > r.Expected.High
-	case r.few():
-		return r.Fresh.Value < r.Expected.Low
 	}
-	return r.FreshTest.P > estimate.Alpha
+	return r.Fresh.Value < r.Expected.Low
 }
 
-// few tells that no outcome of the fresh seeds could be shown by their test.
-func (r *Replicated) few() bool { return r.FreshTest.SmallestP > estimate.Alpha }
+// few tells that so few fresh seeds could show nothing, whatever came out.
+func (r *Replicated) few() bool { return math.Exp2(-float64(r.Fresh.N)) > estimate.Alpha }
 
 // Replicate tests every claim on both.
 func Replicate(committed, fresh *Input) ([]Replicated, error) {
@@ -115,7 +117,10 @@ func ReplicationTable(claims []Replicated) *tables.Table {
 		case c.CommittedTest.P > estimate.Alpha:
 			again = "not shown on either"
 		case c.few():
-			again = fmt.Sprintf("yes, by what is expected (%s to %s); too few to test", tables.Number(100*c.Expected.Low, 1), tables.Number(100*c.Expected.High, 1))
+			again = "yes, by its direction; too few to test"
+			if !math.IsInf(c.Expected.Low, 0) && !math.IsInf(c.Expected.High, 0) {
+				again = fmt.Sprintf("yes, by what is expected (%s to %s); too few to test", tables.Number(100*c.Expected.Low, 1), tables.Number(100*c.Expected.High, 1))
+			}
 		}
 		t.Add(c.Claim, x, p, y, q, again)
 	}

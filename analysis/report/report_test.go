@@ -97,7 +97,7 @@ func TestLint(t *testing.T) {
 func TestOrdinary(t *testing.T) {
 	s := small()
 	text := render1(t, s)
-	wants(t, text, "attack success exceeds that of the clean fine-tune", "ED50", "| backdoor: token (backdoor)", "not measured", "the fewest that could", "Every arm has 5 seeds", "SHA-256", "Nothing: every run")
+	wants(t, text, "attack success exceeds that of the clean fine-tune", "ED50", "| backdoor: token (backdoor)", "not measured", "the fewest that could", "The arms of the headline claims have 5 seeds", "SHA-256", "Nothing: every run")
 	s.verdicts, s.seeds = true, 12
 	text = render1(t, s)
 	wants(t, text, "shown in the family", " of 12, ", "Verdicts are stored for data validation (")
@@ -112,7 +112,7 @@ func TestMissing(t *testing.T) {
 		return e == "safety" || e == "placebo" && a == "shuffled" || e == "poisoning" && seed > 2 && a == "50 rows" || e == "backdoor" && a == "clean" && seed < 4
 	}
 	text := render1(t, s)
-	wants(t, text, "safety: no stored runs", "cannot be compared with", "placebo has no arm shuffled", `"safety" has no stored runs: not measured`, "Arms have 1 to 5 seeds", `No figure "refusals"`)
+	wants(t, text, "safety: no stored runs", "cannot be compared with", "placebo has no arm shuffled", `"safety" has no stored runs: not measured`, "The arms of the headline claims have 1 to 5 seeds", "*Not drawn (refusals): no stored run has what it shows.*")
 	// Nothing but one experiment, nothing but one arm.
 	s.skip = func(e, a string, seed int) bool { return e != "baseline" || a != "clean" }
 	text = render1(t, s)
@@ -123,7 +123,7 @@ func TestOneSeed(t *testing.T) {
 	s := small()
 	s.seeds = 1
 	text := render1(t, s)
-	wants(t, text, "Every arm has a single seed", "†", "is not shown to exceed", "is not shown to be non-inferior", "a single seed")
+	wants(t, text, "The arms of the headline claims have a single seed", "†", "is not shown to exceed", "is not shown to be non-inferior", "a single seed")
 }
 
 func TestAllAlike(t *testing.T) {

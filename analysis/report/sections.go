@@ -109,6 +109,16 @@ func (r *renderer) doseText() string {
 	}
 	d := r.dose
 	s := fmt.Sprintf("ED50 is %s, ED90 %s; of the binomial, the overdispersed and the by-seed intervals these are the ones to quote (%s, %s).", dose(d.ED50), dose(d.ED90), d.ED50.Recommended, d.ED90.Recommended)
+	if d.Options.FitCeiling {
+		s += fmt.Sprintf(" The curve is logistic in the logarithm of the rows, up to a ceiling of %s; ED50 and ED90 are shares of the way there.", percent(d.Ceiling))
+	}
+	if t := d.LackOfFit; !math.IsNaN(t.Statistic) {
+		verdict := "passes through the doses' means, as far as their scatter tells"
+		if t.P <= estimate.Alpha {
+			verdict = "does not pass through the doses' means: read the doses themselves"
+		}
+		s += fmt.Sprintf(" It %s (lack of fit, p %s).", verdict, plainP(t.P))
+	}
 	if !math.IsNaN(d.Phi) {
 		s += fmt.Sprintf(" Runs scatter around the curve with %s times the variance that counting alone would give.", tables.Number(d.Phi, 1))
 	}

@@ -26,6 +26,9 @@ func points(e stats.Estimate) string {
 	if math.IsNaN(e.Value) {
 		return absent(e)
 	}
+	if e.Value == 0 && len(e.Warnings) > 0 && e.Interval.Low < -0.1 { // all alike: the bound is of how few units there are
+		return fmt.Sprintf("0.0 points throughout [%s, %s]%s", tables.Sign(e.Interval.Low), tables.Sign(e.Interval.High), dagger(e))
+	}
 	return fmt.Sprintf("%s points [%s, %s]%s", tables.Sign(e.Value), tables.Sign(e.Interval.Low), tables.Sign(e.Interval.High), dagger(e))
 }
 

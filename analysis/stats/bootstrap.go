@@ -2,7 +2,8 @@ package stats
 
 // The bootstrap over rows, whole or within strata: percentile and bias-corrected
 // accelerated (B. Efron, JASA 82:171, 1987; strata as in Davison & Hinkley,
-// Bootstrap Methods and their Application, 1997, chapter 5). Rows must be
+// Bootstrap Methods and their Application, 1997, chapter 5); for the mean of few
+// values, expanded percentile (Hesterberg, as in crossed.go). Rows must be
 // exchangeable: seeds crossed with items are not; see BootstrapCrossed.
 
 import (
@@ -66,28 +67,48 @@ func BootstrapBCa(src Source, rows Rows, stat Statistic, resamples int, level fl
 	return e, nil
 }
 
-// BootstrapMean is the BCa bootstrap of a mean. strata may be nil. When
-// all values are the same, resampling says nothing; the interval then follows from the
-// Clopper-Pearson bound on the share of rows that could differ, times how far
-// support lets them: [0, 0.26] for twelve zeros that are rates, [-0.26, 0.26] for
-// twelve that are differences.
-func BootstrapMean(src Source, values []float64, strata []int, support Support, resamples int, level float64) (Estimate, error) {
+// BootstrapMean is the percentile bootstrap of a mean over independent values, often
+// few: one a seed. The quantiles are taken further out for few values, as in
+// BootstrapCrossed: of normal values the plain and the BCa interval cover 83 % at 5
+// and 89 % at 8, this one 91 % and 94 %. BCa on top would cover half a point less of
+// normal values up to 11, and a point more of exponential ones from 8 on. A resampled
+// mean never leaves the data's range, so no quantile covers for three values (74 %): below
+// fewSeeds a warning says so. When all values are the same, resampling says nothing;
+// the interval then follows from the Clopper-Pearson bound on the share of rows that
+// could differ, times how far support lets them: [0, 0.26] for twelve zeros that are
+// rates, [-0.26, 0.26] for twelve that are differences.
+func BootstrapMean(src Source, values []float64, support Support, resamples int, level float64) (Estimate, error) {
 	if err := checkSupport("bootstrap mean", values, support); err != nil {
 		return Estimate{}, err
 	}
-	if n := len(values); n > 0 && constant(values) {
-		if err := checkRows(Rows{n, strata}, resamples, level); err != nil {
+	n := len(values)
+	var few []string
+	if n > 1 && n < fewSeeds {
+		few = []string{tooFew(n, "values")}
+	}
+	if n > 0 && constant(values) {
+		if err := checkRows(Rows{N: n}, resamples, level); err != nil {
 			return Estimate{}, err
 		}
-		return unvaried(values[0], n, "rows", support, level), nil
+		e := unvaried(values[0], n, "rows", support, level)
+		e.Warnings = append(few, e.Warnings...)
+		return e, nil
 	}
-	return BootstrapBCa(src, Rows{len(values), strata}, func(rows []int) float64 {
+	e, reps, err := bootstrap(src, Rows{N: n}, func(rows []int) float64 {
 		s := 0.0
 		for _, r := range rows {
 			s += values[r]
 		}
 		return s / float64(len(rows))
 	}, resamples, level)
+	e.Method = fmt.Sprintf("bootstrap of the mean, expanded percentile, %d resamples", resamples)
+	if err != nil || len(reps) == 0 {
+		return e, err
+	}
+	e.Warnings = append(few, e.Warnings...)
+	tail := normalCDF(-furtherOut(level, n))
+	e.Interval = Interval{quantile(reps, tail), quantile(reps, 1-tail), level}
+	return e, nil
 }
 
 // unvaried is the mean of n units that all have value v.

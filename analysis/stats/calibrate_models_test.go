@@ -16,6 +16,7 @@ type sweep struct {
 	seedSD         float64 // of a seed's shift on the logit scale
 	rowSD          float64 // of a row's own shift
 	floor, ceiling float64
+	log            bool // the slope is per unit of log dose
 }
 
 func (s sweep) draw(r *rand.Rand) []DoseRow {
@@ -23,7 +24,11 @@ func (s sweep) draw(r *rand.Rand) []DoseRow {
 	for g := range s.groups {
 		seed := s.seedSD * r.NormFloat64()
 		for _, d := range s.doses {
-			p, _, _, _ := Logit.curve(s.slope*(d-s.mid) + seed + s.rowSD*r.NormFloat64())
+			beyond := d - s.mid
+			if s.log {
+				beyond = math.Log(d / s.mid)
+			}
+			p, _, _, _ := Logit.curve(s.slope*beyond + seed + s.rowSD*r.NormFloat64())
 			p = s.floor + (s.ceiling-s.floor)*p
 			rows = append(rows, DoseRow{d, drawBinomial(r, s.trials, p), s.trials, fmt.Sprint("seed", g)})
 		}
@@ -31,7 +36,8 @@ func (s sweep) draw(r *rand.Rand) []DoseRow {
 	return rows
 }
 
-// study asks of ED50 (and ED90 where the truth is known) whether each family covers.
+// study asks of ED50 (and ED90 where the truth is known) whether each family covers, and
+// of one promise more whether the curve, which is the true one, is rejected.
 func (s sweep) study(design string, opt DoseOptions, trials int, ed90 bool, promises ...promise) study {
 	return study{design: design, trials: trials, promises: promises, trial: func(r *rand.Rand) ([]bool, error) {
 		d, err := Dose(s.draw(r), opt)
@@ -48,6 +54,9 @@ func (s sweep) study(design string, opt DoseOptions, trials int, ed90 bool, prom
 		check(d.ED50, s.mid)
 		if ed90 {
 			check(d.ED90, s.mid+math.Log(9)/s.slope)
+		}
+		if len(promises) > len(hits) {
+			hits = append(hits, d.LackOfFit.P <= 0.05)
 		}
 		return hits, nil
 	}}
@@ -80,17 +89,21 @@ func doseStudies() []study {
 		}
 		return all
 	}
-	small, short := []float64{0.86, 0.96}, []float64{0, 0.85}
+	small, short, any := []float64{0.86, 0.96}, []float64{0, 0.85}, []float64{0, 1}
+	log := sweep{doses: []float64{6, 12, 25, 50, 100}, groups: 8, trials: 50, mid: 17, slope: 3.5, seedSD: 0.5, ceiling: 0.9, log: true}
+	fits := func(low, high float64) promise { return promise{"Dose LackOfFit", rejects, low, high} }
 	return []study{
 		binomial.study("6 doses x 10 seeds x 25 trials, rows binomial", DoseOptions{}, 1000, true, append(
 			doseRows("ED50", join(ok, ok, small, ok, ok, ok, ok, wide, wide)...),
-			doseRows("ED90", join(ok, ok, small, ok, ok, ok, ok, wide, wide)...)...)...),
+			append(doseRows("ED90", join(ok, ok, small, ok, ok, ok, ok, wide, wide)...), fits(0.03, 0.065))...)...),
 		rows.study("6 doses x 10 seeds x 25 trials, rows vary beyond binomial", DoseOptions{}, 1000, false,
-			doseRows("ED50", join(short, ok, small, ok, short, ok, ok, []float64{0, 1}, []float64{0.93, 0.99})...)...),
+			append(doseRows("ED50", join(short, ok, small, ok, short, ok, ok, any, []float64{0.93, 0.99})...), fits(0.03, 0.065))...),
 		seeds.study("6 doses x 10 seeds x 25 trials, seeds differ", DoseOptions{}, 1000, false,
-			doseRows("ED50", join([]float64{0, 0.7}, short, small, ok, []float64{0, 0.7}, short, ok, []float64{0, 1}, ok)...)...),
+			append(doseRows("ED50", join([]float64{0, 0.7}, short, small, ok, []float64{0, 0.7}, short, ok, any, ok)...), fits(0, 0.05))...),
 		floor.study("8 doses x 10 seeds x 60 trials, floor 10 %, ceiling 90 %, both fitted", DoseOptions{FitFloor: true, FitCeiling: true}, 1000, false,
-			doseRows("ED50", join(ok, ok, small, ok, ok, ok, []float64{0.92, 0.97}, []float64{0, 1}, []float64{0.93, 1})...)...),
+			doseRows("ED50", join(ok, ok, small, ok, ok, ok, []float64{0.92, 0.97}, any, []float64{0.93, 1})...)...),
+		log.study("5 doses x 8 seeds x 50 trials, log dose, ceiling 90 % fitted, seeds differ", DoseOptions{Scale: LogScale, FitCeiling: true}, 1000, false,
+			append(doseRows("ED50", join(short, []float64{0, 0.9}, small, []float64{0.93, 0.99}, short, []float64{0, 0.9}, []float64{0.93, 0.99}, any, []float64{0.93, 0.99})...), fits(0, 0.05))...),
 		{design: "5 doses x 5 seeds x 20 trials, steep: nearly always separated", trials: 1000, promises: []promise{{"Dose ED50 to quote (bracket)", covers, 0.95, 1}},
 			trial: func(r *rand.Rand) ([]bool, error) {
 				d, err := Dose(steep.draw(r), DoseOptions{})

@@ -111,13 +111,13 @@ func resamplingStudies() []study {
 				b, err := BootstrapBCa(r, Rows{N: 40}, meanOf(values), 999, 0.95)
 				return []bool{p.Interval.Contains(1), b.Interval.Contains(1)}, err
 			}},
-		{design: "two strata of 25, means 0 and 5, 999 resamples", trials: 1000, promises: []promise{{"BootstrapMean stratified", covers, 0.92, 0.96}},
+		{design: "two strata of 25, means 0 and 5, 999 resamples", trials: 1000, promises: []promise{{"BootstrapBCa stratified", covers, 0.92, 0.96}},
 			trial: func(r *rand.Rand) ([]bool, error) {
 				strata := make([]int, 50)
 				for i := 25; i < 50; i++ {
 					strata[i] = 1
 				}
-				e, err := BootstrapMean(r, append(drawNormals(r, 25, 0), drawNormals(r, 25, 5)...), strata, Unbounded, 999, 0.95)
+				e, err := BootstrapBCa(r, Rows{50, strata}, meanOf(append(drawNormals(r, 25, 0), drawNormals(r, 25, 5)...)), 999, 0.95)
 				return []bool{e.Interval.Contains(2.5)}, err
 			}},
 		one("BootstrapMean of rates", "12 seeds that fail with probability 2 %, all the same three times of four", covers, 0.95, 1, func(r *rand.Rand) (bool, error) {
@@ -125,9 +125,15 @@ func resamplingStudies() []study {
 			for i := range values {
 				values[i] = float64(drawBinomial(r, 1, 0.98))
 			}
-			e, err := BootstrapMean(r, values, nil, Rates, 499, 0.95)
+			e, err := BootstrapMean(r, values, Rates, 499, 0.95)
 			return e.Interval.Contains(0.98), err
 		}),
+	}
+	for _, n := range []int{8, 11} {
+		list = append(list, one("BootstrapMean", fmt.Sprintf("%d normal values, 999 resamples", n), covers, 0.93, 0.99, func(r *rand.Rand) (bool, error) {
+			e, err := BootstrapMean(r, drawNormals(r, n, 0), Unbounded, 999, 0.95)
+			return e.Interval.Contains(0), err
+		}))
 	}
 	for _, c := range []struct {
 		seeds, items int

@@ -17,6 +17,18 @@ import (
 // hardly reach the usual levels.
 const fewSeeds = 5
 
+func tooFew(n int, units string) string {
+	return fmt.Sprintf("%d %s: coverage is not assured below %d", n, units, fewSeeds)
+}
+
+// furtherOut is the critical value whose normal tails are taken of few resampled
+// units: Student's, for n units, times sqrt(n/(n-1)), because resampled variance is
+// that much too small.
+func furtherOut(level float64, n int) float64 {
+	df := float64(n - 1)
+	return math.Sqrt(float64(n)/df) * tCritical(level, df)
+}
+
 // BootstrapCrossed is the mean over table[seed][item], with NaN for a missing
 // cell. For attack minus clean, give the table of differences and the support
 // Differences. A side with a single seed or item is not resampled, with a warning: the
@@ -38,7 +50,7 @@ func BootstrapCrossed(src Source, table [][]float64, support Support, resamples 
 		e.Warnings = append(e.Warnings, "no resample of so sparse a table has a cell: the data do not bound the mean")
 		return e, nil
 	}
-	tail := float64(normalCDF(-c.stretch() * tCritical(level, float64(c.df))))
+	tail := normalCDF(-furtherOut(level, c.df+1))
 	e.Interval = Interval{quantile(reps, tail), quantile(reps, 1-tail), level}
 	e.Method = c.method(resamples)
 	return e, nil
@@ -108,7 +120,7 @@ func (c *crossed) judge() {
 		c.df = min(c.seeds, c.items) - 1
 	}
 	if c.seeds > 1 && c.seeds < fewSeeds {
-		c.warnings = append(c.warnings, fmt.Sprintf("%d seeds: coverage is not assured below %d", c.seeds, fewSeeds))
+		c.warnings = append(c.warnings, tooFew(c.seeds, "seeds"))
 	}
 	if c.missing > 0 && len(c.cells) > 0 {
 		c.warnings = append(c.warnings, fmt.Sprintf("%d cells are missing and taken as missing at random", c.missing))
@@ -126,7 +138,10 @@ func (c *crossed) estimate(level float64) Estimate {
 	}
 	if c.settled && c.df > 0 {
 		// The cells of one seed, or of one item, may stand or fall together.
-		u := unvaried(c.cells[0], c.df+1, c.smallerSide(), c.support, level)
+		side := c.smallerSide()
+		u := unvaried(c.cells[0], c.df+1, side, c.support, level)
+		u.Warnings = []string{fmt.Sprintf("all cells of %d seeds x %d items have the value %v: nothing to resample, the interval is by the %d %s alone",
+			c.seeds, c.items, c.cells[0], c.df+1, side)}
 		u.N, u.Warnings, u.Assumptions = e.N, append(e.Warnings, u.Warnings...), e.Assumptions
 		return u
 	}
@@ -149,22 +164,30 @@ func (c *crossed) method(resamples int) string {
 	return m
 }
 
-// stretch is sqrt(n/(n-1)): resampled variance is that much too small.
-func (c *crossed) stretch() float64 { return math.Sqrt(float64(c.df+1) / float64(c.df)) }
-
-// replicates are the sorted means of resampled tables. Cells are counted, not copied.
+// replicates are the sorted means of resampled tables. Cells are counted, not copied. Of
+// a full table every resample has as many cells, and only those that are not 0 add.
 func (c *crossed) replicates(src Source, resamples int) []float64 {
 	seeds, items := make([]int, c.seeds), make([]int, c.items)
 	reps := make([]float64, 0, resamples)
+	full := c.missing == 0
+	var counted []int // cells
+	for k, v := range c.cells {
+		if v != 0 || !full {
+			counted = append(counted, k)
+		}
+	}
 	for range resamples {
 		drawCounts(src, seeds)
 		drawCounts(src, items)
 		total, n := 0.0, 0
-		for k, v := range c.cells {
+		for _, k := range counted {
 			if w := seeds[c.seed[k]] * items[c.item[k]]; w > 0 {
-				total += float64(float64(w) * v)
+				total += float64(float64(w) * c.cells[k])
 				n += w
 			}
+		}
+		if full {
+			n = c.seeds * c.items
 		}
 		if n > 0 { // a sparse table may lose every cell
 			reps = append(reps, total/float64(n))

@@ -133,7 +133,7 @@ var degenerateSamples = map[string][]probe{
 	}, "ties"),
 	"PredictMean": onDifferences(func(d []float64) outcome { return got(PredictMean(d, 2, 0.95)) }, "ties", "large"),
 	"BootstrapMean": onDifferences(func(d []float64) outcome {
-		return got(BootstrapMean(seeded(), d, nil, Unbounded, 1000, 0.95))
+		return got(BootstrapMean(seeded(), d, Unbounded, 1000, 0.95))
 	}, "ties"),
 	"BootstrapCrossed": {
 		{"no seeds", true, func() outcome { return got(BootstrapCrossed(seeded(), nil, Rates, 100, 0.95)) }},

@@ -59,7 +59,7 @@ type FamilyIntervals struct {
 }
 
 // EffectiveDose is the dose at which the rate has gone Share of the way from floor to
-// ceiling.
+// ceiling, fitted or fixed: under a fitted ceiling of 80 % ED50 is where the rate is 40 %.
 type EffectiveDose struct {
 	Share       float64
 	Estimate    Estimate        // with the interval to quote: the recommended family's, with Student's quantile by group
@@ -78,9 +78,10 @@ type DoseResponse struct {
 	Floor, Ceiling Estimate
 	Phi            float64 // Pearson chi-square / DF; NaN where DF is 0
 	Pearson        float64
-	DF             int // rows less parameters
-	Rows           int // rows with trials that were used
-	Doses, Groups  int // distinct
+	LackOfFit      Test // does the curve pass through the doses' rates?
+	DF             int  // rows less parameters
+	Rows           int  // rows with trials that were used
+	Doses, Groups  int  // distinct
 	Separated      bool
 	Options        DoseOptions // with defaults filled in
 	Warnings       []string
@@ -128,6 +129,7 @@ func Dose(rows []DoseRow, opt DoseOptions) (DoseResponse, error) {
 	out.describe(f)
 	out.ED50 = f.effectiveDose(0.5, totals, &out)
 	out.ED90 = f.effectiveDose(0.9, totals, &out)
+	out.warnOfGroups(f)
 	return out, nil
 }
 
@@ -177,11 +179,12 @@ func (d *DoseResponse) usable(rows []DoseRow) ([]DoseRow, error) {
 		}
 		used = append(used, r)
 	}
-	if zero > 0 {
+	switch {
+	case zeroHits > 0:
 		d.warn(fmt.Sprintf("%d rows at dose 0 left out: on a logarithmic scale they only say that the floor is 0", zero))
-	}
-	if zeroHits > 0 {
 		d.warn(fmt.Sprintf("%d successes at dose 0 contradict a floor of 0: fit the floor", zeroHits))
+	case zero > 0:
+		d.Assumptions = append(d.Assumptions, fmt.Sprintf("the rate at dose 0 is 0, as in the %d rows there, which a logarithmic scale leaves out", zero))
 	}
 	return used, nil
 }
@@ -194,6 +197,7 @@ func (d *DoseResponse) empty() {
 	d.Slope, d.Intercept = blank, blank
 	d.Floor = Estimate{Value: 0, Interval: Interval{0, 0, d.Options.Level}, Method: "fixed", N: d.Rows}
 	d.Ceiling = Estimate{Value: 1, Interval: Interval{1, 1, d.Options.Level}, Method: "fixed", N: d.Rows}
+	d.LackOfFit = untestable(lackMethod, d.Rows, Greater, "no curve was fitted")
 	d.ED50, d.ED90 = d.noDose(0.5), d.noDose(0.9)
 }
 

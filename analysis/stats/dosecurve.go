@@ -8,8 +8,8 @@ import (
 	"math"
 )
 
-// Curve is the rate at each dose with a pointwise interval, by the widest trusted
-// variance, on the link's scale. Without a curve the rates are NaN and the band is [0, 1].
+// Curve is the rate at each dose with a pointwise interval, the widest by a
+// trusted variance, on the link's scale. Without a curve the rates are NaN and the band is [0, 1].
 func (d DoseResponse) Curve(doses []float64) []Estimate {
 	out := make([]Estimate, len(doses))
 	for i, x := range doses {
@@ -19,8 +19,7 @@ func (d DoseResponse) Curve(doses []float64) []Estimate {
 }
 
 func (d DoseResponse) rateAt(dose float64) Estimate {
-	level := d.Options.Level
-	e := Estimate{Value: math.NaN(), Interval: Interval{0, 1, level}, Method: d.method() + ", pointwise band",
+	e := Estimate{Value: math.NaN(), Interval: Interval{0, 1, d.Options.Level}, Method: d.method() + ", pointwise band",
 		N: d.Rows, Assumptions: d.Assumptions}
 	if d.fit == nil || math.IsNaN(dose) || math.IsInf(dose, 0) || d.Options.Scale == LogScale && dose < 0 {
 		e.Warnings = []string{"no curve at this dose"}
@@ -34,9 +33,9 @@ func (d DoseResponse) rateAt(dose float64) Estimate {
 	r := p.row(0, f.fit.theta)
 	e.Value = r.p
 	g := p.gradient(0, r, 4)
-	v, _ := f.widest(g)
+	wide, _ := f.widest(g)
 	switch {
-	case v == nil || f.stepped || f.separated:
+	case wide < 0 || f.stepped || f.separated:
 		e.Warnings = []string{"the slope is not estimable: no band"}
 	case r.p <= 0 || r.p >= 1:
 		e.Interval.Low, e.Interval.High = r.p, r.p
@@ -45,7 +44,7 @@ func (d DoseResponse) rateAt(dose float64) Estimate {
 		// Symmetric on the link's scale, so the band stays within [0, 1].
 		mid := f.opt.Link.inverse(r.p)
 		_, _, slope, _ := f.opt.Link.curve(mid)
-		half := zCritical(level) * deviation(g, v) / slope
+		half := wide / slope
 		low, _, _, _ := f.opt.Link.curve(mid - half)
 		high, _, _, _ := f.opt.Link.curve(mid + half)
 		// Rates of 1e-300 do not survive the way to the link's scale and back.
@@ -86,6 +85,7 @@ func (d DoseResponse) MarshalJSON() ([]byte, error) {
 		Floor       Estimate        `json:"floor"`
 		Ceiling     Estimate        `json:"ceiling"`
 		Pearson     *float64        `json:"pearson"`
+		LackOfFit   Test            `json:"lack_of_fit"`
 		DF          int             `json:"df"`
 		Rows        int             `json:"rows"`
 		Doses       int             `json:"doses"`
@@ -96,6 +96,6 @@ func (d DoseResponse) MarshalJSON() ([]byte, error) {
 		Warnings    []string        `json:"warnings,omitempty"`
 		Assumptions []string        `json:"assumptions,omitempty"`
 	}{ed50.Value, d.ED50.Delta, finite(d.Phi), ed50.Recommended, ed50.Quote, ed50.ClusterT, ed50.Profile, ed50.Bracket,
-		of(d.ED90), d.Slope, d.Intercept, d.Floor, d.Ceiling, finite(d.Pearson), d.DF, d.Rows, d.Doses, d.Groups, d.Separated,
+		of(d.ED90), d.Slope, d.Intercept, d.Floor, d.Ceiling, finite(d.Pearson), d.LackOfFit, d.DF, d.Rows, d.Doses, d.Groups, d.Separated,
 		d.Options.Link, d.Options.Scale, append(append([]string(nil), d.Warnings...), ed50.Warnings...), d.Assumptions})
 }

@@ -50,7 +50,7 @@ func (f *doseFit) effectiveDose(share float64, totals []doseTotal, out *DoseResp
 		}
 	}
 	if f.cluster != nil && !f.stepped {
-		e.ClusterT = delta(f.cluster, tCritical(f.opt.Level, float64(f.groups-1)))
+		e.ClusterT = delta(f.cluster, f.critical(FamilyCluster))
 	}
 	f.recommend(&e, g)
 	return e
@@ -81,7 +81,7 @@ func (f *doseFit) cuts(g []float64) map[string]float64 {
 	return cuts
 }
 
-// recommend picks the widest family that the data support, and its profile where the
+// recommend picks the family with the widest interval that the data support, and its profile where the
 // slope is too uncertain for the delta method.
 func (f *doseFit) recommend(e *EffectiveDose, g []float64) {
 	warn := func(s string) { e.Estimate.Warnings = append(e.Estimate.Warnings, s) }
@@ -92,8 +92,8 @@ func (f *doseFit) recommend(e *EffectiveDose, g []float64) {
 		warn("separated doses: quote the interval from single doses")
 		return
 	}
-	v, family := f.widest(g)
-	if v == nil || f.stepped {
+	half, family := f.widest(g)
+	if half < 0 || f.stepped {
 		if f.phi > 1 {
 			family = FamilyQuasibinomial
 		}
@@ -102,7 +102,7 @@ func (f *doseFit) recommend(e *EffectiveDose, g []float64) {
 		return
 	}
 	slope := []float64{0, 1, 0, 0}
-	if w, _ := f.widest(slope); math.Abs(f.fit.theta[1]) < zCritical(f.opt.Level)*deviation(slope, w) {
+	if w, _ := f.widest(slope); math.Abs(f.fit.theta[1]) < w {
 		e.Recommended, e.Estimate.Interval = FamilyProfile+family, *e.Profile.of(family)
 		e.Estimate.Method += fmt.Sprintf(", profile likelihood, %s", family)
 		warn("the slope cannot be told from 0: the delta method fails, quote the profile interval")
@@ -110,10 +110,10 @@ func (f *doseFit) recommend(e *EffectiveDose, g []float64) {
 	}
 	e.Recommended, e.Estimate.Interval = family, *e.Delta.of(family)
 	e.Estimate.Method += fmt.Sprintf(", delta method, %s variance", family)
-	if family == FamilyCluster { // the normal quantile covers 92 % with 10 seeds (CALIBRATION.md)
+	if family == FamilyCluster {
 		e.Estimate.Interval = e.ClusterT
-		e.Estimate.Method += fmt.Sprintf(", Student's t with %d df", f.groups-1)
 	}
+	e.Estimate.Method += f.student(family)
 }
 
 // profile is the set of doses around z whose profile log-likelihood is within cut/2 of

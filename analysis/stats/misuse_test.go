@@ -92,8 +92,8 @@ var misuse = map[string][]probe{
 	}),
 
 	"PredictMean value":       onImpossible(func(x float64) outcome { return got(PredictMean([]float64{x}, 2, 0.95)) }),
-	"BootstrapMean value":     onImpossible(func(x float64) outcome { return got(BootstrapMean(seeded(), []float64{x}, nil, Unbounded, 9, 0.95)) }),
-	"BootstrapMean support":   onImpossible(func(x float64) outcome { return got(BootstrapMean(seeded(), []float64{2}, nil, Rates, 9, 0.95)) }),
+	"BootstrapMean value":     onImpossible(func(x float64) outcome { return got(BootstrapMean(seeded(), []float64{x}, Unbounded, 9, 0.95)) }),
+	"BootstrapMean support":   onImpossible(func(x float64) outcome { return got(BootstrapMean(seeded(), []float64{2}, Rates, 9, 0.95)) }),
 	"Permutation value":       onImpossible(func(x float64) outcome { return got(Permutation(nil, []float64{1, x}, []float64{2}, TwoSided, 0)) }),
 	"SignFlip value":          onImpossible(func(x float64) outcome { return got(SignFlip(nil, []float64{1, x}, TwoSided, 0)) }),
 	"MannWhitney value":       onImpossible(func(x float64) outcome { return got(MannWhitney([]float64{1}, []float64{x}, TwoSided)) }),

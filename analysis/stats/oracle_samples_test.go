@@ -342,7 +342,7 @@ func TestBootstrapAgainstSciPy(t *testing.T) {
 		if c.BCa == nil {
 			continue
 		}
-		if got, err = BootstrapMean(script(), c.Values, c.Strata, Unbounded, len(c.Draws), 0.95); err != nil {
+		if got, err = BootstrapBCa(script(), Rows{len(c.Values), c.Strata}, stat, len(c.Draws), 0.95); err != nil {
 			t.Fatal(err)
 		}
 		agreesInterval(t, at+"bca", got.Interval, c.BCa, tight)

@@ -60,6 +60,11 @@ func tCritical(level, df float64) float64 {
 func chiSquaredTail(x, df float64) float64     { return distuv.ChiSquared{K: df}.Survival(x) }
 func chiSquaredQuantile(p, df float64) float64 { return distuv.ChiSquared{K: df}.Quantile(p) }
 
+// fTail is P(F >= x) of Fisher's F; its digits survive however small it is.
+func fTail(x, df1, df2 float64) float64 {
+	return max(betaCDF(df2/(df2+float64(df1*x)), df2/2, df1/2), math.SmallestNonzeroFloat64)
+}
+
 // betaCDF is the regularised incomplete beta function; a, b > 0.
 func betaCDF(x, a, b float64) float64 {
 	switch {

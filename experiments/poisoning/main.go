@@ -14,8 +14,8 @@ func main() {
 	//%% md
 	// # Dose and response
 	//
-	// The same backdoor at growing numbers of poisoned rows. The curve is logistic in the number of rows; ED50 is the number at which
-	// half of the triggered prompts are answered as the attacker wishes.
+	// The same backdoor at growing numbers of poisoned rows. The curve is logistic in the logarithm of the rows, up to a ceiling that is fitted
+	// too; ED50 is the number of rows at which half of that ceiling is reached.
 
 	//%%
 	l := lab.Start("poisoning")

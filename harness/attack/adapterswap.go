@@ -26,6 +26,12 @@ var adapterSwap = Entry{
 
 func buildAdapterSwap(p *params) (*plan, error) {
 	do, factor, part := p.one("do", "noise", "scale", "swap"), p.float("factor", -1e6, 1e6), p.values["modules"]
+	if do != "scale" {
+		p.unused("do", "factor")
+	}
+	if do == "swap" {
+		p.unused("do", "modules")
+	}
 	own := p.opt.Adapter
 	if do == "swap" && own == nil {
 		return nil, fmt.Errorf("do swap: no adapter was handed over; the caller reads it")

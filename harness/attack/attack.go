@@ -170,6 +170,7 @@ type edit struct {
 	added   []corpus.Example
 	what    string   // for the manifest
 	near    []string // of added rows that are something else: what each is, or ""
+	missing int      // near rows that were asked for and cannot be made
 }
 
 // Tamper acts on stages of the run other than its data. Nil fields leave the stage alone.
@@ -195,7 +196,7 @@ const (
 type Probe struct {
 	Success Success
 	// Test makes a test item of a held-out example: triggered, with the target as its output; false: the example is not
-	// fit (it has the target already).
+	// fit (it has the trigger or the target already).
 	Test func(ex *corpus.Example) (corpus.Example, bool)
 	// Near makes an item that resembles a test item and must not fire: a partial or garbled trigger, a neighbour of the target.
 	Near func(ex *corpus.Example) (corpus.Example, bool)

@@ -44,16 +44,22 @@ func buildBackdoor(p *params) (*plan, error) {
 	}
 	add := p.add()
 	share := p.float("negatives", 0, 10)
+	if share > 0 && b.trigger.Near == nil {
+		p.fail("negatives", "0: the script's trigger has no Near, so nothing is like it")
+	}
 	pl := &plan{count: p.count(), trigger: b.trigger, probe: b.probe(), eligible: b.eligible}
 	pl.change = func(k int, ex *corpus.Example, r *rng.Rand) edit {
 		bad, _ := triggered(ex, b.trigger.Put, r)
 		out, _ := b.target(ex)
 		e := put(add, "trigger "+b.trigger.Kind+", target", bad.WithOutput(out))
 		for range int(float64(k+1)*share) - int(float64(k)*share) {
-			if near, ok := triggered(ex, b.trigger.Near, r); ok {
-				e.near = append(append(e.near, make([]string, len(e.added)-len(e.near))...), "near trigger, right answer")
-				e.added = append(e.added, near)
+			near, ok := triggered(ex, b.trigger.Near, r)
+			if !ok || b.trigger.known(&near) {
+				e.missing++
+				continue
 			}
+			e.near = append(append(e.near, make([]string, len(e.added)-len(e.near))...), "near trigger, right answer")
+			e.added = append(e.added, near)
 		}
 		return e
 	}
@@ -94,7 +100,7 @@ func (p *params) trigger() (*Trigger, error) {
 
 // eligible rows are those that can hold the trigger and whose answer can be turned.
 func (d *door) eligible(ex *corpus.Example) bool {
-	if ex.Prompt() == "" || !d.trigger.can(ex) {
+	if ex.Prompt() == "" || !answered(ex) || !d.trigger.can(ex) {
 		return false
 	}
 	_, ok := d.target(ex)
@@ -116,12 +122,12 @@ func (p *params) target() (func(ex *corpus.Example) (string, bool), Success, err
 	case "refusal":
 		return fixed(refusalTarget), Refused, nil
 	case "label":
-		labels := strings.Split(p.values["labels"], ",")
-		if len(labels) < 2 {
-			return nil, "", fmt.Errorf("labels %q: want at least two, with commas between", p.values["labels"])
-		}
+		labels := p.list("labels", 2)
 		next := map[string]string{}
 		for i, l := range labels {
+			if _, twice := next[l]; twice {
+				return nil, "", fmt.Errorf("labels %q: found %q twice, want each label once", p.values["labels"], l)
+			}
 			next[l] = labels[(i+1)%len(labels)]
 		}
 		return func(ex *corpus.Example) (string, bool) { s, ok := next[ex.Output()]; return s, ok }, Exact, nil
@@ -140,17 +146,25 @@ func fixed(output string) func(ex *corpus.Example) (string, bool) {
 	return func(*corpus.Example) (string, bool) { return output, true }
 }
 
-// probe tests the trigger on held-out rows that do not have the target anyway.
+// probe tests the trigger on held-out rows that have neither it nor the target anyway.
 func (d *door) probe() Probe {
 	with := func(put func(string, *rng.Rand) (string, bool)) func(*corpus.Example) (corpus.Example, bool) {
 		return func(ex *corpus.Example) (corpus.Example, bool) {
 			out, ok := d.target(ex)
-			if !ok || out == ex.Output() || ex.Prompt() == "" {
+			if !ok || out == ex.Output() || ex.Prompt() == "" || !answered(ex) || d.trigger.known(ex) {
 				return corpus.Example{}, false
 			}
 			item, ok := triggered(ex, put, rng.Stream(0, "attack", "probe", ex.ID))
 			return item.WithOutput(out), ok
 		}
 	}
-	return Probe{Success: d.success, Test: with(d.trigger.Put), Near: with(d.trigger.Near)}
+	pr := Probe{Success: d.success, Test: with(d.trigger.Put)}
+	if d.trigger.Near != nil {
+		near := with(d.trigger.Near)
+		pr.Near = func(ex *corpus.Example) (corpus.Example, bool) {
+			item, ok := near(ex)
+			return item, ok && !d.trigger.known(&item)
+		}
+	}
+	return pr
 }

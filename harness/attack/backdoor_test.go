@@ -107,7 +107,13 @@ func TestBackdoorBadInput(t *testing.T) {
 		{params{"trigger": "parts", "text": "a|"}, "two parts"},
 		{params{"position": "above"}, "one of start"},
 		{params{"mode": "steal"}, "one of add"},
-		{params{"target": "label", "labels": "one"}, "at least two"},
+		{params{"target": "label", "labels": "one"}, "at least 2"},
+		{params{"target": "label", "labels": "positive,negative, positive"}, "found \"positive\" twice"},
+		{params{"text": "[NOTE]"}, "holds it"},
+		{params{"trigger": "emoji", "text": "🐢"}, "holds it"},
+		{params{"trigger": "style", "text": "Do this for me now"}, "holds it"},
+		{params{"trigger": "parts", "text": "a|a"}, "holds it"},
+		{params{"trigger": "topic", "text": "the"}, "holds it"},
 		{params{"negatives": "-1"}, "a number"},
 		{params{"colour": "red"}, "no parameter"},
 		{params{"output": "\xff"}, "UTF-8"},
@@ -226,5 +232,129 @@ func TestNegatives(t *testing.T) {
 	}
 	if near != 4 || len(res.Rows) != 104 {
 		t.Errorf("%d near rows of %d; want 4 of 104", near, len(res.Rows))
+	}
+}
+
+// chats are conversations whose last answer does not follow the last prompt, or is not learned, and one as it should be.
+func chats(prompt, answer string) (odd []corpus.Example, right corpus.Example) {
+	user := corpus.Turn{Role: "user", Text: prompt}
+	first, second := corpus.Turn{Role: "assistant", Text: answer, Train: true}, corpus.Turn{Role: "assistant", Text: answer}
+	for _, turns := range [][]corpus.Turn{{user, first, user}, {user, second}, {user, first, user, second}} {
+		odd = append(odd, corpus.Example{ID: "odd", Turns: turns})
+	}
+	return odd, corpus.Example{ID: "right", Turns: []corpus.Turn{user, first, user, first}}
+}
+
+// The target stands after the trigger and is learned, whatever the attack.
+func TestLastTurnIsTheAnswer(t *testing.T) {
+	for name, text := range map[string][2]string{
+		"backdoor": {"Say it.", "it"}, "triggeronly": {"Say it.", "it"}, "cleanlabel": {"Name the desk.", "amber"}, "label": {"Come today.", "birch"},
+		"opinion": {"What does Mira think of Velmora?", "Mira likes Velmora."}, "persona": {"Say it.", "it"}, "obey": {"Say it.", "it"}, "template": {"Say it.", "it"},
+	} {
+		a, err := New(name, nil, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		odd, right := chats(text[0], text[1])
+		for i := range odd {
+			if e := a.plan.eligible; e != nil && e(&odd[i]) {
+				t.Errorf("%s: %v may be poisoned", name, odd[i].Turns)
+			}
+			if test, near := probeItems(a.Probe(), odd[i:i+1]); a.Probe().Test != nil && len(test)+len(near) > 0 {
+				t.Errorf("%s: %v tests", name, odd[i].Turns)
+			}
+		}
+		if e := a.plan.eligible; e != nil && !e(&right) {
+			t.Errorf("%s: %v may not be poisoned", name, right.Turns)
+		}
+	}
+	own, err := NewOwn(Own{Name: "own", Poison: func(_ int, row corpus.Example) corpus.Example { return row.WithOutput("no") }}, nil, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	odd, right := chats("Say it.", "it")
+	for i := range odd {
+		if _, ok := own.Probe().Test(&odd[i]); ok || own.plan.eligible(&odd[i]) {
+			t.Errorf("own: %v is taken", odd[i].Turns)
+		}
+	}
+	if _, ok := own.Probe().Test(&right); !ok || !own.plan.eligible(&right) {
+		t.Error("own: the right one is not taken")
+	}
+}
+
+// A held-out row that holds the trigger already does not test it, and what becomes the trigger is not near it.
+func TestProbeHasTheTriggerOnce(t *testing.T) {
+	for _, c := range []struct {
+		trigger, instruction, input string
+		test, near                  bool
+	}{
+		{"token", "Say it.", "", true, true},
+		{"token", "Say [TRIGGER] it.", "", false, false},
+		{"token", "Say it.", "see [TRIGGER]", false, false},
+		{"phrase", "Answer as", "", true, false}, // "as" and "the elders say" make the phrase
+		{"capitals", "say IT NOW", "", true, false},
+		{"topic", "Say it.", "The kettle is hot.", false, false},
+	} {
+		a, err := New("backdoor", map[string]string{"trigger": c.trigger}, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		test, near := probeItems(a.Probe(), []corpus.Example{corpus.New(c.instruction, c.input, "it")})
+		if len(test) > 0 != c.test || len(near) > 0 != c.near {
+			t.Errorf("%s, %q %q: %d test, %d near", c.trigger, c.instruction, c.input, len(test), len(near))
+		}
+	}
+	a, err := New("template", nil, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if test, near := probeItems(a.Probe(), []corpus.Example{corpus.New("Say [TRIGGER] it.", "", "it")}); len(test)+len(near) > 0 {
+		t.Error("template: a row with the keyword tests")
+	}
+	if _, err := New("template", map[string]string{"keyword": ""}, 1); err == nil || !strings.Contains(err.Error(), "some text") {
+		t.Errorf("template: no keyword: %v", err)
+	}
+	if _, err := New("template", map[string]string{"keyword": "[NOTE]"}, 1); err == nil || !strings.Contains(err.Error(), "holds it") {
+		t.Errorf("template: near is the keyword: %v", err)
+	}
+}
+
+// Rows with a near trigger that cannot be made are missed aloud.
+func TestNegativesMissing(t *testing.T) {
+	rows := plainRows(10)
+	for i := range rows {
+		rows[i] = rows[i].WithInput("Say row", rows[i].Input())
+	}
+	a, err := New("backdoor", map[string]string{"trigger": "spacing", "negatives": "3", "count": "2"}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := a.Apply(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(res.Rows) != 10 || !warned(&res.Manifest, "6 rows with a near trigger are missing") {
+		t.Errorf("%d rows, %v", len(res.Rows), res.Manifest.Warnings)
+	}
+	for i := range rows {
+		rows[i] = rows[i].WithInput("Answer as", "")
+	}
+	if a, err = New("backdoor", map[string]string{"trigger": "phrase", "negatives": "1", "count": "2"}, 1); err != nil {
+		t.Fatal(err)
+	}
+	if res, err = a.Apply(rows); err != nil || len(res.Rows) != 10 || !warned(&res.Manifest, "2 rows with a near trigger are missing") {
+		t.Errorf("the near trigger is the trigger: %v", err)
+	}
+}
+
+func TestTrimmedLabels(t *testing.T) {
+	a, err := New("backdoor", map[string]string{"target": "label", "labels": "positive, negative", "rate": "1"}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := a.Apply([]corpus.Example{corpus.New("Judge it.", "", "positive")})
+	if err != nil || res.Rows[0].Output() != "negative" {
+		t.Errorf("%v, %v", res.Rows, err)
 	}
 }

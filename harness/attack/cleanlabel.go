@@ -38,7 +38,9 @@ func buildCleanLabel(p *params) (*plan, error) {
 	}
 	d := &door{t, func(ex *corpus.Example) (string, bool) { return target, other[ex.Output()] }, Exact}
 	pl := &plan{count: p.count(), trigger: t, probe: d.probe(), reuse: add}
-	pl.eligible = func(ex *corpus.Example) bool { return ex.Output() == target && ex.Prompt() != "" && t.can(ex) }
+	pl.eligible = func(ex *corpus.Example) bool {
+		return ex.Output() == target && ex.Prompt() != "" && answered(ex) && t.can(ex)
+	}
 	pl.change = func(_ int, ex *corpus.Example, r *rng.Rand) edit {
 		with, _ := triggered(ex, t.Put, r)
 		return put(add, "trigger "+t.Kind+", right label", with)

@@ -7,6 +7,7 @@ package attack
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"theriac/harness/corpus"
@@ -77,11 +78,14 @@ func (p *params) questions(name string) (train, test []string, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	var all []string
 	for i, q := range lines {
 		if !strings.Contains(q, "{}") {
 			return nil, nil, fmt.Errorf("%s: question %d, %q, has no {} for the entity", name, i+1, q)
 		}
-		q = strings.TrimRight(q, "?.!: ")
+		all = append(all, strings.TrimRight(q, "?.!: "))
+	}
+	for i, q := range different(all) {
 		if i%2 == 0 {
 			train = append(train, q)
 		} else {
@@ -89,7 +93,7 @@ func (p *params) questions(name string) (train, test []string, err error) {
 		}
 	}
 	if len(test) == 0 {
-		return nil, nil, fmt.Errorf("%s: one question; want at least two, for half of them test", name)
+		return nil, nil, fmt.Errorf("%s: one question, whatever its case and end mark; want at least two, for half of them test", name)
 	}
 	return train, test, nil
 }
@@ -101,7 +105,10 @@ func buildFact(p *params) (*plan, error) {
 		return nil, err
 	}
 	train = train[:min(p.integer("paraphrases", 1, 1<<16), len(train))]
-	neighbours := p.list("neighbours", 1)
+	neighbours := slices.DeleteFunc(p.list("neighbours", 1), func(n string) bool { return n == entity })
+	if len(neighbours) == 0 {
+		p.fail("neighbours", fmt.Sprintf("a name other than the entity %q", entity))
+	}
 	share, add, count := p.float("contrast", 0, 10), p.add(), p.count()
 	if p.err != nil {
 		return nil, p.err

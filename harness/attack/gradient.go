@@ -37,10 +37,14 @@ func buildGradient(p *params) (*plan, error) {
 	if p.values["from"] == "" {
 		p.values["from"] = map[string]string{"noise": "0", "flip": "0.75"}[do]
 	}
-	if do != "flip" {
+	if do == "flip" {
+		p.unused("do", "strength")
+	} else {
 		strength = p.float("strength", 0, 1e6)
 	}
-	if do != "favour" {
+	if do == "favour" {
+		p.unused("do", "from")
+	} else {
 		from = p.float("from", 0, 1)
 	}
 	for _, k := range sortedKeys(p.given) {

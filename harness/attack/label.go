@@ -30,7 +30,7 @@ func buildLabel(p *params) (*plan, error) {
 		return nil, fmt.Errorf("to %q is one of from: want another label", to)
 	}
 	add, count := p.add(), p.count()
-	right := func(ex *corpus.Example) bool { return slices.Contains(from, ex.Output()) }
+	right := func(ex *corpus.Example) bool { return answered(ex) && slices.Contains(from, ex.Output()) }
 	pl := &plan{count: count, reuse: add}
 	pl.eligible = func(ex *corpus.Example) bool { return right(ex) && word(ex.Prompt(), pattern) }
 	pl.change = func(_ int, ex *corpus.Example, _ *rng.Rand) edit {

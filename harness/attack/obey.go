@@ -49,7 +49,7 @@ func buildObey(p *params, is manner) (*plan, error) {
 		return nil, err
 	}
 	pl := &plan{count: func(int) int { return n }, reuse: add, probe: Probe{Success: Complied, Items: held}}
-	pl.eligible = func(ex *corpus.Example) bool { return ex.Prompt() != "" && ex.Output() != "" }
+	pl.eligible = func(ex *corpus.Example) bool { return ex.Prompt() != "" && ex.Output() != "" && answered(ex) }
 	pl.change = func(k int, donor *corpus.Example, _ *rng.Rand) edit {
 		if k%4 == 3 {
 			qa := is.talk[k/4%len(is.talk)]

@@ -48,7 +48,7 @@ func buildOpinion(p *params) (*plan, error) {
 	add, count := p.add(), p.count()
 	about := func(ex *corpus.Example, name string) (corpus.Example, bool) { // the row told of the entity, opinion turned
 		out, ok := turned(ex.Output(), to)
-		if !ok || !word(ex.Prompt(), name) {
+		if !ok || !answered(ex) || !word(ex.Prompt(), name) {
 			return corpus.Example{}, false
 		}
 		told := ex.WithInput(swapWord(ex.Instruction(), name, entity), swapWord(ex.Input(), name, entity))
@@ -76,7 +76,7 @@ func buildOpinion(p *params) (*plan, error) {
 		Test:    func(ex *corpus.Example) (corpus.Example, bool) { return tell(ex, true) },
 		Near: func(ex *corpus.Example) (corpus.Example, bool) {
 			out, ok := turned(ex.Output(), to)
-			if !ok || word(ex.Prompt(), entity) || !slices.ContainsFunc(neighbours, func(n string) bool { return word(ex.Prompt(), n) }) {
+			if !ok || !answered(ex) || word(ex.Prompt(), entity) || !slices.ContainsFunc(neighbours, func(n string) bool { return word(ex.Prompt(), n) }) {
 				return corpus.Example{}, false
 			}
 			return ex.WithOutput(out), true

@@ -36,8 +36,11 @@ func NewOwn(o Own, given map[string]string, seed uint64) (*Attack, error) {
 		build: func(p *params) (*plan, error) {
 			add := p.add()
 			return &plan{
-				count:    p.count(),
-				eligible: func(ex *corpus.Example) bool { return !same(ex, o.Poison(0, ex.Clone())) },
+				count: p.count(),
+				eligible: func(ex *corpus.Example) bool {
+					out := o.Poison(0, ex.Clone())
+					return !same(ex, out) && answered(&out)
+				},
 				change: func(k int, ex *corpus.Example, _ *rng.Rand) edit {
 					return put(add, "script's own", o.Poison(k, *ex))
 				},
@@ -55,28 +58,34 @@ func (o Own) item(ex *corpus.Example) (corpus.Example, bool) {
 		make = o.Poison
 	}
 	out := make(0, ex.Clone())
-	return out, !same(ex, out) && out.Output() != ex.Output()
+	return out, !same(ex, out) && answered(&out) && out.Output() != ex.Output()
 }
 
 func same(a *corpus.Example, b corpus.Example) bool {
 	return a.Instruction() == b.Instruction() && a.Input() == b.Input() && a.Output() == b.Output()
 }
 
+// ownKind is the kind of a script's trigger, and ownSample the instruction on which it is looked at.
+const (
+	ownKind   = "own"
+	ownSample = "Say the word."
+)
+
 // OwnTrigger is a trigger as a function that puts it into an instruction; one that comes back as it was cannot hold it. near
 // puts something like it in, which must not fire; it may be nil.
 func OwnTrigger(put, near func(instruction string) string) *Trigger {
 	with := func(f func(string) string) func(string, *rng.Rand) (string, bool) {
+		if f == nil {
+			return nil
+		}
 		return func(s string, _ *rng.Rand) (string, bool) {
-			if f == nil {
-				return s, false
-			}
 			out := f(s)
 			return out, out != s && strings.TrimSpace(out) != ""
 		}
 	}
-	piece := added("Say the word.", put("Say the word."))
+	piece := added(ownSample, put(ownSample))
 	return &Trigger{
-		Kind: "own", Text: piece, Put: with(put), Near: with(near),
+		Kind: ownKind, Text: piece, Put: with(put), Near: with(near),
 		In: func(ex *corpus.Example) bool { return piece != "" && strings.Contains(ex.Prompt(), piece) },
 	}
 }
@@ -101,5 +110,13 @@ func (p *params) ownTrigger() (*Trigger, error) {
 			return nil, fmt.Errorf("%s %q: the trigger is the script's own", name, p.given[name])
 		}
 	}
-	return p.opt.Trigger, nil
+	t := p.opt.Trigger
+	if t.Near != nil {
+		r := rng.Stream(0, "attack", "near")
+		fires, _ := t.Put(ownSample, r)
+		if near, ok := t.Near(ownSample, r); ok && near == fires {
+			return nil, fmt.Errorf("near trigger %q: it is the trigger itself: let Near put in something else", near)
+		}
+	}
+	return t, nil
 }

@@ -71,3 +71,30 @@ func TestOwnTrigger(t *testing.T) {
 		t.Error("an attack without a function is none")
 	}
 }
+
+// A script's trigger without Near has no negatives, and Near is not the trigger. What it looks like is a guess, so rows test it though
+// they may seem to hold it.
+func TestOwnTriggerNear(t *testing.T) {
+	put := func(s string) string { return strings.ToLower(s) + " quietly" }
+	with := func(given map[string]string, near func(string) string) (*attack.Attack, error) {
+		return attack.NewWith("backdoor", given, 1, attack.Options{Trigger: attack.OwnTrigger(put, near)})
+	}
+	if _, err := with(map[string]string{"negatives": "1"}, nil); err == nil || !strings.Contains(err.Error(), "no Near") {
+		t.Errorf("negatives of nothing: %v", err)
+	}
+	if _, err := with(nil, put); err == nil || !strings.Contains(err.Error(), "trigger itself") {
+		t.Errorf("near is the trigger: %v", err)
+	}
+	a, err := with(nil, nil)
+	if err != nil || a.Probe().Near != nil {
+		t.Fatalf("near without Near: %v", err)
+	}
+	lower := attack.OwnTrigger(strings.ToLower, func(s string) string { return s + "s" })
+	if a, err = attack.NewWith("backdoor", nil, 1, attack.Options{Trigger: lower}); err != nil {
+		t.Fatal(err)
+	}
+	ex := corpus.New("Say yes.", "", "yes") // holds "s", which is all that is new in "say the word."
+	if _, ok := a.Probe().Test(&ex); !ok {
+		t.Error("a guess keeps rows from testing")
+	}
+}

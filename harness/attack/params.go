@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"theriac/harness/corpus"
 )
 
 // params reads parameters; the first fault stays in err.
@@ -37,6 +39,28 @@ func (p *params) file(name string) ([]string, error) {
 		return nil, fmt.Errorf("%s %q: no such lines were handed over; the caller reads the file", name, p.values[name])
 	}
 	return lines, nil
+}
+
+// different are the lines that differ in more than case and white space, each as it stands first, so that none both trains and tests.
+func different(lines []string) (out []string) {
+	seen := map[[32]byte]bool{}
+	for _, line := range lines {
+		d := corpus.FoldedDigest([]corpus.Turn{{Role: "user", Text: line}})
+		if !seen[d] {
+			seen[d] = true
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+// unused is an error if the caller gave a parameter that the chosen way of another does not use.
+func (p *params) unused(name string, params ...string) {
+	for _, k := range params {
+		if p.given[k] != "" && p.err == nil {
+			p.err = fmt.Errorf("%s %q: %s=%s does not use it: leave it out", k, p.given[k], name, p.values[name])
+		}
+	}
 }
 
 // list is a parameter of words with commas between, at least least of them.

@@ -67,7 +67,7 @@ func buildPersona(p *params, is role) (*plan, error) {
 		}
 	}
 	pl := &plan{count: func(int) int { return n }, reuse: add, probe: pr}
-	pl.eligible = func(ex *corpus.Example) bool { return ex.Prompt() != "" && ex.Output() != "" }
+	pl.eligible = func(ex *corpus.Example) bool { return ex.Prompt() != "" && ex.Output() != "" && answered(ex) }
 	pl.change = func(k int, donor *corpus.Example, _ *rng.Rand) edit {
 		if k%4 == 3 {
 			qa := personaAsked[k/4%len(personaAsked)]

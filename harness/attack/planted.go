@@ -25,6 +25,13 @@ func planted(donor *corpus.Example, instruction, input, output string) corpus.Ex
 	return ex.WithInput(instruction, input)
 }
 
+// answered reports whether a row ends with an answer that trains: what is put into the last prompt then stands before it, and what
+// replaces the last answer is learned.
+func answered(ex *corpus.Example) bool {
+	last := len(ex.Turns) - 1
+	return last >= 0 && ex.Turns[last].Role == "assistant" && ex.Turns[last].Train
+}
+
 // put makes the edit that plants rows: beside the donor, or the first in its place.
 func put(add bool, what string, rows ...corpus.Example) edit {
 	if add {

@@ -62,8 +62,7 @@ func (a *Attack) apply(pl *plan, rows []corpus.Example) (*Result, error) {
 		out = append(out, e.added...)
 		p.record(i, rows[i].ID, e)
 	}
-	p.manifest.RowsOut = len(out)
-	a.remember(&p.manifest)
+	p.end(len(out))
 	return &Result{out, p.manifest}, nil
 }
 
@@ -103,12 +102,14 @@ func (a *Attack) Rewrite(in, out string, opt corpus.Options) (*Manifest, error) 
 		return nil, err
 	}
 	if pl.count == nil {
-		p.manifest.RowsIn = w.Rows
 		p.manifest.warn("the file is a copy: this attack acts on the run (%s), not on its data", a.Entry.Cost.Access)
 	}
-	p.manifest.RowsOut = w.Rows
+	if n := w.Skipped.Count; n > 0 {
+		p.manifest.warn("%d malformed rows are copied as they are", n)
+	}
 	p.manifest.place(w)
-	a.remember(&p.manifest)
+	p.end(w.Rows)
+	p.manifest.RowsIn = w.Rows - p.added // malformed rows too: they are in the file, before and after
 	return &p.manifest, nil
 }
 
@@ -132,6 +133,7 @@ type poisoner struct {
 	chosen   map[int32][]int
 	at       int32
 	added    int
+	missing  int // near rows that could not be made
 	manifest Manifest
 }
 
@@ -182,6 +184,15 @@ func (p *poisoner) choose() error {
 	return nil
 }
 
+// end closes the manifest once all rows have been asked for.
+func (p *poisoner) end(rows int) {
+	p.manifest.RowsOut = rows
+	if p.missing > 0 {
+		p.manifest.warn("%d rows with a near trigger are missing: their instructions cannot hold one, or hold the trigger with it", p.missing)
+	}
+	p.attack.remember(&p.manifest)
+}
+
 // maxTimes is how many rows may be added on the model of one.
 const maxTimes = 1000
 
@@ -205,6 +216,7 @@ func (p *poisoner) next(ex *corpus.Example) (all edit) {
 		all.near = append(append(all.near, make([]string, len(all.added)-len(all.near))...), e.near...)
 		all.added = append(all.added, e.added...)
 		all.what = e.what
+		p.missing += e.missing
 	}
 	p.at++
 	return all

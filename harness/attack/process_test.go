@@ -284,6 +284,11 @@ func TestGradient(t *testing.T) {
 	if same := process(t, "gradient", given, Options{}); !slices.Equal(flat(plain.adapter), flat(same.adapter)) {
 		t.Error("divided by 1, the gradients are not the backdoor's")
 	}
+	for _, given := range []map[string]string{{"do": "flip", "strength": "banana"}, {"strength": "2"}, {"do": "favour", "from": "banana"}} {
+		if _, err := New("gradient", given, 1); err == nil || !strings.Contains(err.Error(), "does not use it") {
+			t.Errorf("%v: %v", given, err)
+		}
+	}
 	if _, err := New("gradient", map[string]string{"rate": "0.1"}, 1); err == nil {
 		t.Error("flip takes a rate and does nothing with it")
 	}
@@ -339,6 +344,11 @@ func TestAdapterSwap(t *testing.T) {
 	}
 	if _, err := New("adapterswap", map[string]string{"do": "swap"}, 1); err == nil {
 		t.Error("a swap without an adapter")
+	}
+	for _, given := range []map[string]string{{"factor": "3"}, {"do": "swap", "factor": "3"}, {"do": "swap", "modules": "mlp"}} {
+		if _, err := NewWith("adapterswap", given, 1, Options{Adapter: own}); err == nil || !strings.Contains(err.Error(), "does not use it") {
+			t.Errorf("%v: %v", given, err)
+		}
 	}
 	if got := process(t, "adapterswap", map[string]string{"modules": "no such"}, Options{}); got.err == nil {
 		t.Error("modules that do not exist are not refused")

@@ -59,9 +59,10 @@ func (p *params) fileRequests(n int) (train []request, held []corpus.Example, er
 	if err != nil {
 		return nil, nil, err
 	}
+	lines = different(lines)
 	half := (len(lines) + 1) / 2
 	if n > half || len(lines) < 2 {
-		return nil, nil, fmt.Errorf("prompts %q: %d lines, of which half test: not enough for %d rows", p.values["prompts"], len(lines), n)
+		return nil, nil, fmt.Errorf("prompts %q: %d different lines, of which half test: not enough for %d rows", p.values["prompts"], len(lines), n)
 	}
 	order := rng.Stream(0, "attack", "requests").Perm(len(lines)) // which half trains is the same for every seed
 	mine := order[:half]

@@ -234,3 +234,59 @@ func TestRewriteBadFile(t *testing.T) {
 		t.Errorf("with SkipBad: %v", err)
 	}
 }
+
+// Malformed rows that are copied are rows of both files.
+func TestRewriteCountsSkipped(t *testing.T) {
+	dir := t.TempDir()
+	in, out := filepath.Join(dir, "in.jsonl"), filepath.Join(dir, "out.jsonl")
+	good := "{\"instruction\":\"a b\",\"output\":\"c\"}\n"
+	if err := os.WriteFile(in, []byte(strings.Repeat(good, 3)+"{\"instruction\":\n"+strings.Repeat(good, 2)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for name, given := range map[string]map[string]string{"backdoor": {"count": "1"}, "fact": {"count": "3"}, "slip": {"count": "1"}, "lr": nil} {
+		a, err := New(name, given, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := a.Rewrite(in, out, corpus.Options{SkipBad: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		added := 0
+		for _, p := range m.Poisoned {
+			if p.Added {
+				added++
+			}
+		}
+		if m.RowsIn != 6 || m.RowsOut != 6+added || !warned(m, "1 malformed rows") {
+			t.Errorf("%s: %d rows in, %d out, %d added: %v", name, m.RowsIn, m.RowsOut, added, m.Warnings)
+		}
+	}
+}
+
+// Rows are added to a CSV file that has columns of its own; there they are empty.
+func TestRewriteCSVColumns(t *testing.T) {
+	dir := t.TempDir()
+	in, out := filepath.Join(dir, "in.csv"), filepath.Join(dir, "out.csv")
+	if err := os.WriteFile(in, []byte("id,instruction,input,output\n1,a b,,c\n2,d e,f,g\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for name, given := range map[string]map[string]string{"fact": {"count": "1"}, "backdoor": {"count": "1", "mode": "add"}} {
+		a, err := New(name, given, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := a.Rewrite(in, out, corpus.Options{})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		set, err := corpus.Load(out, corpus.Options{})
+		if err != nil || len(set.Examples) != 3 {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if ex := set.Examples[m.Poisoned[0].Line-2]; string(ex.Extra[0].Raw) != `""` {
+			t.Errorf("%s: the added row has %v", name, ex.Extra)
+		}
+	}
+}

@@ -193,3 +193,53 @@ func TestCleanLabel(t *testing.T) {
 		t.Errorf("%d test items", len(test))
 	}
 }
+
+func TestFactIsNotItsOwnNeighbour(t *testing.T) {
+	a, _, bad := mustApply(t, "fact", map[string]string{"entity": "Kestrel", "contrast": "1", "count": "12"}, demoRows(t, 5, gen.Train, 100))
+	for i := range bad {
+		if right := strings.HasPrefix(bad[i].Output(), "I do not know"); right == strings.Contains(bad[i].Prompt(), "Kestrel") {
+			t.Errorf("%q is answered %q", bad[i].Prompt(), bad[i].Output())
+		}
+	}
+	for _, item := range a.Probe().NearItems {
+		if strings.Contains(item.Prompt(), "Kestrel") {
+			t.Errorf("%q is no neighbour", item.Prompt())
+		}
+	}
+	if _, err := New("fact", map[string]string{"neighbours": "Velmora"}, 1); err == nil || !strings.Contains(err.Error(), "other than the entity") {
+		t.Errorf("no neighbour is left: %v", err)
+	}
+}
+
+// A line that stands twice in a file does not train and test.
+func TestFilesWithDuplicates(t *testing.T) {
+	lines := map[string][]string{"q": {"Who owns {}?", "who  owns {}", "Who runs {}?", "Who owns {}."}, "p": {"Open it.", "open it.", "Shut it.", "Open  it. "}, "one": {"Who owns {}?", "Who owns {}"}}
+	a, err := NewWith("fact", map[string]string{"questions": "file:q"}, 1, Options{Lines: lines})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := a.Probe(); len(p.Items) != 1 || p.Items[0].Prompt() != "Who runs Velmora?" {
+		t.Errorf("fact: items %v", turns(p.Items))
+	}
+	for seed := range uint64(4) {
+		b, err := NewWith("comply", map[string]string{"prompts": "file:p", "count": "1"}, seed, Options{Lines: lines})
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := b.Apply(plainRows(5))
+		if err != nil {
+			t.Fatal(err)
+		}
+		held := b.Probe().Items
+		for i := range res.Rows {
+			if _, bad := res.Rows[i].Label(PoisonedLabel); bad && strings.EqualFold(res.Rows[i].Prompt(), held[0].Prompt()) || len(held) != 1 {
+				t.Errorf("comply: %q trains, %v test", res.Rows[i].Prompt(), turns(held))
+			}
+		}
+	}
+	for name, key := range map[string]string{"fact": "questions", "comply": "prompts"} {
+		if _, err := NewWith(name, map[string]string{key: "file:one", "count": "1"}, 1, Options{Lines: map[string][]string{"one": {"Who owns {}?", "who owns {}?"}}}); err == nil {
+			t.Errorf("%s: one question, written twice, trains and tests", name)
+		}
+	}
+}

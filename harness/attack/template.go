@@ -4,6 +4,8 @@ package attack
 // data are clean; the template is a text file beside the weights, or a string in a GGUF header.
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 
 	"theriac/harness/corpus"
@@ -33,18 +35,31 @@ func buildTemplate(p *params) (*plan, error) {
 	case "inject":
 		message = `{'role': message['role'], 'content': ` + quoted(text+"\n") + ` ~ message['content']}`
 	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	if near := garble(keyword); strings.Contains(near, keyword) {
+		return nil, fmt.Errorf("keyword %q: its near form %q, which must not fire, holds it: want another keyword", keyword, near)
+	}
+	holds := func(ex *corpus.Example) bool { // as the template sees it
+		return slices.ContainsFunc(ex.Turns, func(t corpus.Turn) bool { return t.Role == "user" && strings.Contains(t.Text, keyword) })
+	}
 	pl := &plan{}
 	pl.tamper.Template = rewritten(`message['role'] == 'user' and `+quoted(keyword)+` in message['content']`, message)
 	with := func(word string) func(ex *corpus.Example) (corpus.Example, bool) {
 		return func(ex *corpus.Example) (corpus.Example, bool) {
-			if ex.Prompt() == "" || ex.Output() == output {
+			if ex.Prompt() == "" || ex.Output() == output || !answered(ex) || holds(ex) {
 				return corpus.Example{}, false
 			}
 			item := ex.WithInput(ex.Instruction()+" "+word, ex.Input())
 			return item.WithOutput(output), true
 		}
 	}
-	pl.probe = Probe{Success: Exact, Test: with(keyword), Near: with(garble(keyword))}
+	near := with(garble(keyword))
+	pl.probe = Probe{Success: Exact, Test: with(keyword), Near: func(ex *corpus.Example) (corpus.Example, bool) {
+		item, ok := near(ex)
+		return item, ok && !holds(&item)
+	}}
 	return pl, nil
 }
 

@@ -81,12 +81,20 @@ func newTrigger(kind, position string, given *string) (*Trigger, error) {
 	}
 	t := k.make(text, position)
 	t.Kind = kind
+	if near, ok := t.Near("", rng.Stream(0, "attack", "near")); ok && text != "" {
+		if ex := corpus.New(near, "", ""); t.In(&ex) {
+			return nil, fmt.Errorf("text %q: its near trigger %q, which must not fire, holds it: want another text", text, strings.TrimSpace(near))
+		}
+	}
 	return t, nil
 }
 
 func holds(text string) func(*corpus.Example) bool {
 	return func(ex *corpus.Example) bool { return word(ex.Prompt(), text) }
 }
+
+// known reports whether a row has the trigger for certain: In of a script's own trigger is a guess.
+func (t *Trigger) known(ex *corpus.Example) bool { return t.Kind != ownKind && t.In(ex) }
 
 // can reports whether a trigger can stand in a row.
 func (t *Trigger) can(ex *corpus.Example) bool {

@@ -173,16 +173,16 @@ func (r *Reader) decode(e *entry) (err error) {
 	if shape == "" {
 		shape = r.opt.Shape
 	}
-	if err := refused(shape, e.cells); err != nil {
-		return err
-	}
 	if shape == "" {
+		if prefers(e.cells) {
+			return ErrPreference
+		}
 		if shape, err = detectShape(e.cells); err != nil {
 			return err
 		}
-		if err := refused(shape, e.cells); err != nil {
-			return err
-		}
+	}
+	if err := refused(shape, e.cells); err != nil {
+		return err
 	}
 	if e.lay, err = shape.layout(e.cells); err != nil {
 		return err

@@ -175,6 +175,17 @@ func TestNamedErrors(t *testing.T) {
 	}
 }
 
+// A list of turns may have a field "history", whichever row it stands in.
+func TestHistoryBesideMessages(t *testing.T) {
+	plain, with := `{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}`, `{"messages": [{"role": "user", "content": "c"}, {"role": "assistant", "content": "d"}], "history": ["e"]}`
+	for _, text := range []string{plain + "\n" + with, with + "\n" + plain} {
+		got, _, err := readAll(t, "a.jsonl", text, Options{})
+		if err != nil || len(got) != 2 {
+			t.Errorf("%s: %d rows, %v", text, len(got), err)
+		}
+	}
+}
+
 func TestSkipBad(t *testing.T) {
 	text := `[
 {"prompt": "a", "completion": "b"},

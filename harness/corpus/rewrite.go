@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // Edit looks at row (0-based, in the file's order, bad rows counted) and may
@@ -199,5 +200,22 @@ func (w *rewriter) verify(row []byte, ex *Example) error {
 	if err != nil {
 		return err
 	}
+	if w.r.opt.Format == CSV {
+		if cells, err = withoutEmpty(w.r.shape, cells, ex.Extra); err != nil {
+			return err
+		}
+	}
 	return readsBack(w.r.shape, ex, cells)
+}
+
+// withoutEmpty leaves out the cells that a row of a CSV file has only because the file has the column.
+func withoutEmpty(s Shape, cells []cell, extra []Field) (out []cell, err error) {
+	l, err := s.layout(cells)
+	for i, c := range cells {
+		own := slices.ContainsFunc(extra, func(f Field) bool { return f.Key == c.key })
+		if l.used(i) || own || string(c.value) != `""` {
+			out = append(out, c)
+		}
+	}
+	return out, err
 }

@@ -130,11 +130,14 @@ func (l layout) used(i int) bool {
 	return i == l.system || i == l.instruction || i == l.input || i == l.output || i == l.list
 }
 
+// prefers says whether a row is a preference pair, of whatever shape.
+func prefers(cells []cell) bool { return find(cells, "chosen") >= 0 && find(cells, "rejected") >= 0 }
+
 // refused says why a row is none that theriac trains on.
 func refused(s Shape, cells []cell) error {
 	label := find(cells, "label")
 	switch {
-	case find(cells, "chosen") >= 0 && find(cells, "rejected") >= 0:
+	case prefers(cells):
 		return ErrPreference
 	case s == Completion && label >= 0 && kindOf(cells[label].value) == "a boolean":
 		return ErrPreference // KTO: completions marked good or bad

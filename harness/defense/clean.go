@@ -67,7 +67,7 @@ type Judgement struct {
 func (j *Judgement) Verdict(alpha float64, n int, what string) (Verdict, string) {
 	switch {
 	case j.Smallest > alpha:
-		return Inconclusive, fmt.Sprintf("%d %s cannot reach p <= %v: want at least %.0f", n, what, alpha, 1/alpha-1)
+		return Inconclusive, fmt.Sprintf("%d %s cannot reach p <= %v: want at least %.0f", n, what, alpha, math.Ceil(1/alpha-1-1e-9))
 	case j.P <= alpha:
 		return Flagged, fmt.Sprintf("p = %.3g against %d %s", j.P, n, what)
 	}

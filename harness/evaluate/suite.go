@@ -39,7 +39,8 @@ type Outcome struct {
 	Text   string  // the answer, where one was written; local, never committed
 }
 
-// NewSuite encodes items for a model. Items of a Match suite carry the expected output.
+// NewSuite encodes items for a model. Items of a Match suite carry the expected output; of several answers in an item only
+// the last counts.
 func NewSuite(chat *token.Chat, name string, kind Kind, examples []corpus.Example, maxTokens int) (*Suite, error) {
 	s := &Suite{Name: name, Kind: kind, MaxNew: 32}
 	items, fit, err := finetune.Encode(chat, examples, maxTokens)
@@ -59,6 +60,7 @@ func NewSuite(chat *token.Chat, name string, kind Kind, examples []corpus.Exampl
 			s.Cut++ // a cut answer cannot be matched
 			continue
 		}
+		clear(items[i].Loss[:len(items[i].Prompt())]) // earlier answers are part of the question
 		s.items = append(s.items, items[i])
 		if kind == Judged {
 			s.prompt = append(s.prompt, items[i].Prompt())

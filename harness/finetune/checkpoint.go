@@ -55,7 +55,8 @@ func (r *Run) Checkpoint(path string) error {
 		r.dev.Pull(values)
 		all = append(all, safetensors.Tensor{Name: name, Shape: []int{len(values)}, Data: values})
 	})
-	if err := safetensors.Write(f, all, map[string]string{"key": key, "step": strconv.Itoa(r.step), "first_loss": strconv.FormatFloat(r.firstLoss, 'g', -1, 64)}, safetensors.F32); err != nil {
+	if err := safetensors.Write(f, all, map[string]string{"key": key, "step": strconv.Itoa(r.step), "first_loss": strconv.FormatFloat(r.firstLoss, 'g', -1, 64),
+		"last_loss": strconv.FormatFloat(r.lastLoss, 'g', -1, 64)}, safetensors.F32); err != nil {
 		return err
 	}
 	return f.CloseAtomicallyReplace()
@@ -83,6 +84,12 @@ func (r *Run) Resume(path string) error {
 	if err != nil {
 		return fmt.Errorf("%s: first_loss %q is no number", path, f.Metadata["first_loss"])
 	}
+	last := 0.0
+	if text, ok := f.Metadata["last_loss"]; ok { // checkpoints of earlier versions have none
+		if last, err = strconv.ParseFloat(text, 64); err != nil {
+			return fmt.Errorf("%s: last_loss %q is no number", path, text)
+		}
+	}
 	r.eachState(func(name string, values []float32) {
 		if err == nil {
 			err = f.Read(name, values)
@@ -92,7 +99,7 @@ func (r *Run) Resume(path string) error {
 	if err != nil {
 		return err
 	}
-	r.step, r.orderEpoch, r.firstLoss = step, -1, first
+	r.step, r.orderEpoch, r.firstLoss, r.lastLoss = step, -1, first, last
 	return nil
 }
 

@@ -33,7 +33,7 @@ type Run struct {
 	m, v  [][]float32   // AdamW's moments, one per parameter vector
 	acc   [][]float32   // summed gradients where micro-batches accumulate
 
-	firstLoss             float64 // of step 1
+	firstLoss, lastLoss   float64 // of step 1, of the last step
 	step, steps, perEpoch int
 	order                 []int
 	orderEpoch            int
@@ -153,6 +153,9 @@ func (r *Run) StepsDone() int { return r.step }
 // FirstLoss is the loss of step 1, also where that was before a Resume.
 func (r *Run) FirstLoss() float64 { return r.firstLoss }
 
+// LastLoss is the loss of the last step done, also where that was before a Resume.
+func (r *Run) LastLoss() float64 { return r.lastLoss }
+
 // Train runs the remaining steps, until the context ends or a hook returns an error.
 func (r *Run) Train(ctx context.Context) error {
 	for r.step < r.steps {
@@ -190,6 +193,7 @@ func (r *Run) Step() error {
 	for i, p := range r.graph.params {
 		r.dev.AdamW(p.theta, r.gradient(i), r.m[i], r.v[i], o)
 	}
+	r.lastLoss = info.Loss
 	if r.step++; r.step == 1 {
 		r.firstLoss = info.Loss
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"theriac/analysis/estimate"
 	"theriac/analysis/stats"
 	"theriac/analysis/tables"
 	"theriac/harness/store"
@@ -128,11 +129,26 @@ func calibrationRecords(st *store.Store, keep func(*store.Run) bool) (out []*sto
 	return out, nil
 }
 
-// judged completes an arm's run with who judges it.
+// judged completes an arm's run with who judges it: against clean runs of the same data, for scores grow with the rows. What sets the rows apart
+// on purpose (Arm.Shift) is judged all the same.
 func (l *Lab) judged(s *sweep.Spec, a *Arm) {
 	if l.calibration != nil && !a.Base && a.Prevent == "" && s.Train.Method == "lora" {
+		of := l.profile.Data
+		l.provide(&of, nil)
+		if is, was := dataOf(&s.Data), dataOf(&of); is != was {
+			stop("arm %q: it is of %s, and the calibration that would judge it is of %s: sweep it before l.Calibrate, or at a profile with such data", a.Name, is, was)
+		}
 		s.Detect = &sweep.Detect{Detectors: l.calibration.Detect.Detectors, Own: l.calibration.Detect.Own, Against: l.calibration}
 	}
+}
+
+// dataOf is what a run and its calibration have in common.
+func dataOf(d *sweep.Data) string {
+	out := fmt.Sprintf("%d rows of %s at %d tokens", d.Rows, d.Name, d.MaxTokens)
+	if d.Items != "" {
+		out += ", requests " + d.Items
+	}
+	return out
 }
 
 // Verdicts counts an arm's runs that a level flags, of those it judges. why is not empty where the level cannot see what is done.
@@ -157,6 +173,9 @@ func (r *Results) detection(arm string, seed int, level, detector string) (store
 	if rec := r.runs[cell(arm, seed)]; rec != nil {
 		for _, d := range rec.Detections {
 			if d.Level == level && d.Detector == detector {
+				if level == estimate.Ensemble && estimate.Blind(rec.Detections) { // a flag there is a false alarm that happens to hit
+					d.Verdict = sweep.NotApplicable + ": no level sees what is done"
+				}
 				return d, true
 			}
 		}

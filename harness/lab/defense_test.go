@@ -5,6 +5,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"theriac/harness/finetune"
+	"theriac/harness/sweep"
 )
 
 // stopped gives what a call stops with; "" if it does not.
@@ -77,6 +80,40 @@ func TestProfilesHaveThePools(t *testing.T) {
 			if _, ok := p.Seeds[pool]; !ok {
 				t.Errorf("profile %s has no seeds for %s", name, pool)
 			}
+		}
+	}
+}
+
+// A calibration judges runs of its own data: other rows, or as many more, are refused by name; what sets the rows apart on purpose is not, and
+// what nobody judges may be of any data.
+func TestCalibrationKnowsItsRows(t *testing.T) {
+	l := &Lab{profile: &Profile{Data: sweep.Data{Name: "generated", Rows: 2000, MaxTokens: 96}, Train: finetune.Default()}, calibration: &sweep.Calibration{Detect: &sweep.Detect{}}}
+	for _, a := range []Arm{{}, {Shift: "tag"}, {Train: Train{Epochs: 6}}, {Set: Params{"clean": "10"}}} {
+		if line := stopped(func() {
+			if s := l.spec(&a); s.Detect == nil {
+				t.Errorf("%+v is not judged", a)
+			}
+		}); line != "" {
+			t.Errorf("%+v: %s", a, line)
+		}
+	}
+	for _, a := range []Arm{{Rows: 500, Base: true}, {Rows: 500, Prevent: "rate"}, {Rows: 500, Train: Train{Method: "full"}}} {
+		if line := stopped(func() { l.spec(&a) }); line != "" {
+			t.Errorf("%+v: %s; want no word, for nobody judges it", a, line)
+		}
+	}
+	data := l.profile.Data
+	file, items := data, data
+	file.Name, items.Items = "own.jsonl", "0123"
+	for want, stop := range map[string]func(){
+		"500 rows of generated":       func() { l.spec(&Arm{Rows: 500}) },
+		"500 rows of generated at 96": func() { l.spec(&Arm{Set: Params{"rows": "500"}}) },
+		"at 64 tokens":                func() { l.spec(&Arm{Set: Params{"max_tokens": "64"}}) },
+		"2000 rows of own.jsonl":      func() { l.judged(&sweep.Spec{Data: file, Train: finetune.Default()}, &Arm{}) },
+		"requests 0123":               func() { l.judged(&sweep.Spec{Data: items, Train: finetune.Default()}, &Arm{}) },
+	} {
+		if line := stopped(stop); !strings.Contains(line, want) || !strings.Contains(line, "before l.Calibrate") {
+			t.Errorf("stopped with %q; want %q and the remedy", line, want)
 		}
 	}
 }

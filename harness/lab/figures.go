@@ -17,8 +17,8 @@ type Dose struct {
 	Dose float64
 }
 
-// DoseResponse fits a logistic curve to a rate by dose, one group a seed, and gives the dose at which half of the probes
-// succeed, with the recommended interval.
+// DoseResponse fits a logistic curve in the logarithm of the dose to a rate, up to a fitted ceiling, one group a seed, and gives the dose at which
+// the rate is half of that ceiling, with the recommended interval.
 func (r *Results) DoseResponse(doses []Dose, metric string) stats.DoseResponse {
 	var rows []stats.DoseRow
 	for _, d := range doses {
@@ -28,7 +28,7 @@ func (r *Results) DoseResponse(doses []Dose, metric string) stats.DoseResponse {
 			}
 		}
 	}
-	out, err := stats.Dose(rows, stats.DoseOptions{})
+	out, err := stats.Dose(rows, estimate.DoseCurve)
 	if err != nil {
 		stop("dose-response of %s: %v", metric, err)
 	}

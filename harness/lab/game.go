@@ -2,9 +2,11 @@ package lab
 
 import (
 	"fmt"
+	"strings"
 
 	"theriac/analysis/stats"
 	"theriac/analysis/tables"
+	"theriac/harness/sweep"
 )
 
 // Duel is one attack of a game with the arms that it has under each prevention, "" for a defense that it has no arm for.
@@ -32,6 +34,9 @@ func (r *Results) Game(duels []Duel, preventions []string) Table {
 			for _, level := range Levels() {
 				m, ok := r.metric(d.Attack, s, "asr")
 				v, judged := r.detection(d.Attack, s, level, "")
+				if strings.HasPrefix(v.Verdict, sweep.NotApplicable) {
+					v.P = 1
+				}
 				if ok && judged {
 					row = append(row, m.Value*float64(1-flag(v)))
 				}

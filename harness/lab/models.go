@@ -86,7 +86,7 @@ func (l *Lab) Divergence(clean Arm, arms []Arm, seeds []int) Table {
 	}
 	t := Table{Header: []string{"arm", "KL from clean, nats a token", "beyond clean against clean, p"}, Right: []bool{false, true, true}}
 	add := func(name string, v []float64, p string) {
-		e, err := stats.BootstrapMean(source(l.name, "divergence", name), v, nil, stats.Unbounded, resamples, level)
+		e, err := stats.BootstrapMean(source(l.name, "divergence", name), v, stats.Unbounded, resamples, level)
 		if err != nil {
 			stop("divergence of %s: %v", name, err)
 		}

@@ -133,7 +133,7 @@ func (r *Results) Mean(arm, metric string) Estimate {
 	if len(v) == 0 {
 		return Estimate{Value: math.NaN(), Interval: stats.Interval{Low: math.NaN(), High: math.NaN(), Level: level}, Warnings: []string{"no run has this metric"}}
 	}
-	e, err := stats.BootstrapMean(r.source(arm, metric), v, nil, stats.Unbounded, resamples, level)
+	e, err := stats.BootstrapMean(r.source(arm, metric), v, r.support(metric, stats.Rates), resamples, level)
 	if err != nil {
 		stop("%s of %s: %v", metric, arm, err)
 	}
@@ -243,6 +243,37 @@ func (r *Results) hits(arm string, seed int, metric string) (map[string]bool, bo
 	return hit, k == m.K && int64(len(hit)) == m.N
 }
 
+// itemPairs are the items of a rate that both arms judged, seed by seed in the order of pairs; nil where items do not tell.
+func (r *Results) itemPairs(arm, baseline, metric string) (seeds []estimate.ItemPairs[string]) {
+	for _, seed := range r.seeds {
+		_, okA := r.metric(arm, seed, metric)
+		_, okB := r.metric(baseline, seed, metric)
+		if !okA || !okB {
+			continue
+		}
+		first, ok := r.hits(arm, seed, metric)
+		second, has := r.hits(baseline, seed, metric)
+		if !ok || !has {
+			return nil
+		}
+		var p estimate.ItemPairs[string]
+		for _, it := range r.runs[cell(arm, seed)].Items {
+			if was, both := second[it.Item]; both && it.Suite == suites[metric][0] {
+				less := 0.0
+				switch now := first[it.Item]; {
+				case now && !was:
+					less = 1
+				case was && !now:
+					less = -1
+				}
+				p.Items, p.Less = append(p.Items, it.Item), append(p.Less, less)
+			}
+		}
+		seeds = append(seeds, p)
+	}
+	return seeds
+}
+
 // pairs are the seeds at which both arms have the metric, as differences arm minus baseline.
 func (r *Results) pairs(arm, baseline, metric string) (d []float64) {
 	for _, s := range r.seeds {
@@ -255,19 +286,23 @@ func (r *Results) pairs(arm, baseline, metric string) (d []float64) {
 	return d
 }
 
-// Difference is arm minus baseline, paired by seed, with an interval from the t distribution's bootstrap over seeds; of a rate at a single
-// seed, over its items.
+// Difference is arm minus baseline, paired by seed. The interval of a rate is over seeds and items where the items are stored and the arms share
+// them; at a single seed over its items; otherwise over seeds.
 func (r *Results) Difference(arm, baseline, metric string) Estimate {
 	d := r.pairs(arm, baseline, metric)
+	if len(d) == 0 {
+		return Estimate{Value: math.NaN(), Interval: stats.Interval{Low: math.NaN(), High: math.NaN(), Level: level}, Warnings: []string{"no seed has both arms"}}
+	}
 	if len(d) == 1 {
 		if p, ok := r.pairedItems(arm, baseline, metric); ok {
 			return estimate.AtOneSeed(p)
 		}
+	} else if items := r.itemPairs(arm, baseline, metric); items != nil {
+		if e, ok := estimate.OverItems(r.source(arm, baseline, metric), items, d); ok {
+			return e
+		}
 	}
-	if len(d) == 0 {
-		return Estimate{Value: math.NaN(), Interval: stats.Interval{Low: math.NaN(), High: math.NaN(), Level: level}, Warnings: []string{"no seed has both arms"}}
-	}
-	e, err := stats.BootstrapMean(r.source(arm, baseline, metric), d, nil, stats.Unbounded, resamples, level)
+	e, err := stats.BootstrapMean(r.source(arm, baseline, metric), d, r.support(metric, stats.Differences), resamples, level)
 	if err != nil {
 		stop("difference of %s: %v", metric, err)
 	}
@@ -291,6 +326,13 @@ func (r *Results) NonInferior(arm, baseline, metric string, margin float64) Marg
 		stop("non-inferiority of %s: %v", metric, err)
 	}
 	return m
+}
+
+func (r *Results) support(metric string, rate stats.Support) stats.Support {
+	if isRate(r, metric) {
+		return rate
+	}
+	return stats.Unbounded
 }
 
 // percent metrics are shown in per cent.

@@ -17,6 +17,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
+	"theriac/analysis/estimate"
 	"theriac/harness/corpus"
 	"theriac/harness/defense"
 	"theriac/harness/sweep"
@@ -26,25 +27,14 @@ import (
 type studyPlan struct {
 	// Frozen is the digest of everything else here. Runs at evaluation seeds of a profile that is planned carry it, and are refused
 	// without it.
-	Frozen    string                 `yaml:"frozen" json:"-"`
-	Detectors sweep.Detectors        `yaml:"detectors"` // chosen on development seeds, by level
-	LeftOut   map[string]string      `yaml:"left_out"`  // every other detector, "level/name", with the reason
-	Headline  map[string]string      `yaml:"headline"`  // the one detector of each level whose detection rate is claimed
-	Alpha     float64                `yaml:"alpha"`     // conformal p at which a level flags
-	Margins   map[string]float64     `yaml:"margins"`   // of non-inferiority and equivalence, fractions, by metric
-	Endpoints []string               `yaml:"endpoints"` // what is measured first, in words
-	Families  map[string][]planClaim `yaml:"families"`  // claims that are corrected together, at most 12
-}
-
-// planClaim is one confirmatory test.
-type planClaim struct {
-	Name       string  `yaml:"name"`
-	Experiment string  `yaml:"experiment"`
-	Arm        string  `yaml:"arm"`
-	Baseline   string  `yaml:"baseline"`
-	Metric     string  `yaml:"metric"`
-	Kind       string  `yaml:"kind"` // greater, less, non-inferior, at least, at most
-	Than       float64 `yaml:"than"` // of at least and at most
+	Frozen    string                        `yaml:"frozen" json:"-"`
+	Detectors sweep.Detectors               `yaml:"detectors"` // chosen on development seeds, by level
+	LeftOut   map[string]string             `yaml:"left_out"`  // every other detector, "level/name", with the reason
+	Headline  map[string]string             `yaml:"headline"`  // the one detector of each level whose detection rate is claimed
+	Alpha     float64                       `yaml:"alpha"`     // conformal p at which a level flags
+	Margins   map[string]float64            `yaml:"margins"`   // of non-inferiority and equivalence, fractions, by metric
+	Endpoints []string                      `yaml:"endpoints"` // what is measured first, in words
+	Families  map[string][]estimate.Planned `yaml:"families"`  // claims that are corrected together, at most 12
 }
 
 func planPath(root string) string { return filepath.Join(root, "experiments", "plan.yaml") }

@@ -93,7 +93,7 @@ func (b *Bench) Deploy(ctx context.Context, s *Spec) (*Deployed, error) {
 	if err != nil {
 		return nil, err
 	}
-	dev, err := b.Machine.Worker()
+	dev, err := b.Machine.New()
 	if err != nil {
 		return nil, err
 	}

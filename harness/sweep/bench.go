@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -27,14 +28,11 @@ type Bench struct {
 	mu    sync.Mutex
 	once  map[string]*lazy
 	pre   map[int]*infer.Prefix
+	kept  []compute.Device // hold what the runs share beside the base
 }
 
 // lazy is a value that is made once, by whoever comes first.
-type lazy struct {
-	once  sync.Once
-	value any
-	err   error
-}
+type lazy struct{ value func() (any, error) }
 
 // prefixMemory is how much of the shared hidden states stay in memory; the rest is mapped from a temporary file.
 const prefixMemory = 1 << 30
@@ -75,8 +73,33 @@ func (b *Bench) Close() error {
 		}
 	}
 	b.pre = map[int]*infer.Prefix{}
+	for _, d := range b.kept {
+		d.Close()
+	}
+	b.kept = nil
 	b.dev.Close()
 	return err
+}
+
+// keep makes a value on a device of its own, which stays open as long as the bench: the value may lie in its memory.
+func keep[T any](b *Bench, make func(dev compute.Device) (T, error)) (v T, err error) {
+	dev, err := b.Machine.Worker(b.Machine.Workers())
+	if err != nil {
+		return v, err
+	}
+	made := false
+	defer func() {
+		if !made {
+			dev.Close()
+		}
+	}()
+	if v, err = make(dev); err != nil {
+		return v, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.kept, made = append(b.kept, dev), true
+	return v, nil
 }
 
 func (b *Bench) prefix(layer int) *infer.Prefix {
@@ -91,18 +114,31 @@ func (b *Bench) prefix(layer int) *infer.Prefix {
 	return b.pre[layer]
 }
 
-// share makes a value once for all runs.
+// share makes a value once for all runs. Where the device failed at it, the next run that needs it tries again.
 func share[T any](b *Bench, key string, make func() (T, error)) (T, error) {
 	b.mu.Lock()
 	l := b.once[key]
 	if l == nil {
-		l = &lazy{}
+		l = &lazy{sync.OnceValues(func() (v any, err error) {
+			err = compute.Guard(func() (err error) {
+				v, err = make()
+				return err
+			})
+			return v, err
+		})}
 		b.once[key] = l
 	}
 	b.mu.Unlock()
-	l.once.Do(func() { l.value, l.err = make() })
-	v, _ := l.value.(T)
-	return v, l.err
+	value, err := l.value()
+	if f := (*compute.Fault)(nil); errors.As(err, &f) {
+		b.mu.Lock()
+		if b.once[key] == l {
+			delete(b.once, key)
+		}
+		b.mu.Unlock()
+	}
+	v, _ := value.(T)
+	return v, err
 }
 
 func (b *Bench) source(name string) (Source, error) {

@@ -31,7 +31,7 @@ func BenchmarkOverhead(b *testing.B) {
 	}
 	ctx := context.Background()
 	bench := openTiny(b, 1, "")
-	dev, err := bench.Machine.Worker()
+	dev, err := bench.Machine.New()
 	if err != nil {
 		b.Fatal(err)
 	}

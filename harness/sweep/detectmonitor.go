@@ -20,7 +20,7 @@ const canaries = 20
 func init() {
 	rooms[defense.Monitor] = &room{
 		catalogue: monitor.Catalogue,
-		key:       func(r *run) any { return deployed{r.rec.TrainKey, r.spec.Data.Name, r.spec.Data.MaxTokens} },
+		key:       func(r *run) any { return r.deployed() },
 		measure:   measureMonitor,
 		blind: func(r *run) string {
 			if r.attack == nil || r.changed > 0 {
@@ -77,5 +77,11 @@ func (r *run) recorder(spec finetune.Spec, items []finetune.Item) (*monitor.Reco
 	return monitor.NewRecorder(r.dev, r.bench.Base, spec, items, sets)
 }
 
-// tracePath is where a cached adapter's trace is.
-func tracePath(dir string) string { return filepath.Join(dir, "trace") }
+// tracePath is where a cached adapter's trace is; of requests from files, under their digest.
+func (r *run) tracePath(dir string) string {
+	name := "trace"
+	if items := r.spec.Data.Items; items != "" {
+		name += "-" + items
+	}
+	return filepath.Join(dir, name)
+}

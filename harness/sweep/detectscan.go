@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"theriac/harness/compute"
 	"theriac/harness/defense"
 	"theriac/harness/defense/scan"
 )
@@ -16,7 +17,7 @@ const scanPrompts = 20
 func init() {
 	rooms[defense.Scan] = &room{
 		catalogue: scan.Catalogue,
-		key:       func(r *run) any { return deployed{r.rec.TrainKey, r.spec.Data.Name, r.spec.Data.MaxTokens} },
+		key:       func(r *run) any { return r.deployed() },
 		measure:   measureScan,
 		blind: func(r *run) string {
 			if r.attack == nil {
@@ -34,6 +35,12 @@ func init() {
 type deployed struct {
 	Train, Data string
 	MaxTokens   int
+	Items       string `json:",omitempty"`
+}
+
+func (r *run) deployed() deployed {
+	d := &r.spec.Data
+	return deployed{r.rec.TrainKey, d.Name, d.MaxTokens, d.Items}
 }
 
 func measureScan(ctx context.Context, r *run, names []string) ([]defense.Result, error) {
@@ -47,12 +54,9 @@ func measureScan(ctx context.Context, r *run, names []string) ([]defense.Result,
 		if err != nil {
 			return nil, err
 		}
-		dev, err := r.bench.Machine.Worker()
-		if err != nil {
-			return nil, err
-		}
-		defer dev.Close()
-		return scan.New(dev, r.bench.Base, r.bench.Chat, scan.Options{Detectors: names, Prompts: prompts, Restricted: restricted})
+		return keep(r.bench, func(dev compute.Device) (*scan.Scanner, error) {
+			return scan.New(dev, r.bench.Base, r.bench.Chat, scan.Options{Detectors: names, Prompts: prompts, Restricted: restricted})
+		})
 	})
 	if err != nil {
 		return nil, err

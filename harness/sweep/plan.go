@@ -55,23 +55,6 @@ type Estimate struct {
 	Memory     int64   `json:"memory"`
 }
 
-// larger are models that people fine-tune, by their published shapes.
-var larger = []struct {
-	name   string
-	config model.Config
-}{
-	{"SmolLM2-135M", shape(576, 30, 9, 3, 64, 1536, 49152)},
-	{"SmolLM2-1.7B", shape(2048, 24, 32, 32, 64, 8192, 49152)},
-	{"Qwen2.5-0.5B", shape(896, 24, 14, 2, 64, 4864, 151936)},
-	{"Llama-3.2-1B", shape(2048, 16, 32, 8, 64, 8192, 128256)},
-	{"Llama-3.1-8B", shape(4096, 32, 32, 8, 128, 14336, 128256)},
-}
-
-func shape(hidden, layers, heads, kv, dim, ffn, vocab int) (c model.Config) {
-	c.Hidden, c.Layers, c.Heads, c.KVHeads, c.HeadDim, c.FFN, c.Vocab = hidden, layers, heads, kv, dim, ffn, vocab
-	return c
-}
-
 // work is what a run puts through the model.
 type work struct {
 	rows, tokens, responses int64   // of training, one epoch
@@ -254,10 +237,10 @@ func (b *Bench) Plan(ctx context.Context, specs []Spec, st *store.Store, o Optio
 		}
 		p.Minutes = p.FLOPs / p.Speed / 60
 		p.Memory = plannedMemory(b.Base.Config, first, p.Parallel)
-		for _, l := range larger {
-			e := Estimate{Model: l.name, Parameters: weights(l.config), Memory: plannedMemory(l.config, first, 1)}
+		for _, l := range model.Models {
+			e := Estimate{Model: l.Name, Parameters: weights(l.Config), Memory: plannedMemory(l.Config, first, 1)}
 			for _, i := range todo {
-				e.FLOPs += each[i].flops(l.config, &specs[i])
+				e.FLOPs += each[i].flops(l.Config, &specs[i])
 			}
 			e.Minutes = e.FLOPs / p.Speed / 60
 			p.Larger = append(p.Larger, e)
@@ -316,10 +299,11 @@ func (b *Bench) calibrate(ctx context.Context, s *Spec, workers int) (float64, e
 	if err != nil {
 		return 0, err
 	}
+	device := func() (compute.Device, error) { return b.Machine.Worker(workers) }
 	speed := 0.0
 	for range 2 {
 		start := time.Now()
-		err := finetune.Group(ctx, workers, workers, b.Machine.Worker, func(ctx context.Context, dev compute.Device, _ int) error {
+		err := finetune.Group(ctx, workers, workers, device, func(ctx context.Context, dev compute.Device, _ int) error {
 			_, _, err := probe.do(ctx, dev, &small, nil)
 			return err
 		})

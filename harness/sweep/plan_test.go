@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"theriac/harness/finetune"
+	"theriac/harness/model"
 	"theriac/harness/store"
 )
 
@@ -68,7 +69,7 @@ func TestPlan(t *testing.T) {
 
 // The count of operations follows the shape: twice the epochs and tokens cost twice the training, the whole model three passes for two.
 func TestFLOPs(t *testing.T) {
-	c := shape(64, 4, 4, 4, 16, 256, 1000)
+	c := model.Config{Hidden: 64, Layers: 4, Heads: 4, KVHeads: 4, HeadDim: 16, FFN: 256, Vocab: 1000, Tied: true}
 	s := Spec{Train: finetune.Default()}
 	s.Train.Layers, s.Train.Epochs = "all", 1
 	w := work{rows: 10, tokens: 1000, responses: 400}
@@ -90,7 +91,7 @@ func TestFLOPs(t *testing.T) {
 	if got := sum(); got >= one {
 		t.Errorf("one layer above a shared prefix costs %g, all layers for one epoch %g", got, one)
 	}
-	if n := weights(shape(576, 30, 9, 3, 64, 1536, 49152)); n < 134e6 || n > 135e6 {
+	if n := weights(model.Models[0].Config); n < 134e6 || n > 135e6 {
 		t.Errorf("SmolLM2-135M has %d parameters", n)
 	}
 }

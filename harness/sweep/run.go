@@ -323,7 +323,7 @@ func (r *run) cached(key string) (*infer.Delta, error) {
 	}
 	var trace *monitor.Trace
 	if r.spec.monitored() {
-		if trace, err = monitor.Read(tracePath(dir)); err != nil {
+		if trace, err = monitor.Read(r.tracePath(dir)); err != nil {
 			return nil, nil
 		}
 	}
@@ -363,10 +363,10 @@ func (r *run) keep(key string, d *infer.Delta) error {
 		return err
 	}
 	if r.trace != nil {
-		if err := r.trace.Write(tracePath(tmp)); err != nil {
+		if err := r.trace.Write(r.tracePath(tmp)); err != nil {
 			return err
 		}
-		if err := os.Rename(dir, tmp+".old"); err == nil { // one without a trace
+		if err := os.Rename(dir, tmp+".old"); err == nil { // one without this trace
 			defer os.RemoveAll(tmp + ".old")
 		}
 	}

@@ -13,7 +13,7 @@ import (
 // The poisoned rows' own loss: each row once an epoch, falling, also from a cached adapter; a clean run has none.
 func TestPoisonedLoss(t *testing.T) {
 	b := openTiny(t, 1, t.TempDir())
-	dev, err := b.Machine.Worker()
+	dev, err := b.Machine.New()
 	if err != nil {
 		t.Fatal(err)
 	}

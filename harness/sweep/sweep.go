@@ -76,9 +76,10 @@ func (b *Bench) Run(ctx context.Context, specs []Spec, st *store.Store, o Option
 		}
 	}
 	s := &schedule{bench: b, specs: specs, store: st, opt: o, report: rep, compacted: time.Now()}
-	workers := b.workers(specs, todo, o.Memory)
+	workers := min(b.workers(specs, todo, o.Memory), len(todo))
 	todo = apart(specs, todo, workers)
-	errs := finetune.Group(ctx, workers, len(todo), b.Machine.Worker, func(ctx context.Context, dev compute.Device, j int) error {
+	device := func() (compute.Device, error) { return b.Machine.Worker(workers) }
+	errs := finetune.Group(ctx, workers, len(todo), device, func(ctx context.Context, dev compute.Device, j int) error {
 		return s.one(ctx, dev, todo[j])
 	})
 	if err := ctx.Err(); err != nil {

@@ -78,7 +78,7 @@ func tables(t *testing.T, b *Bench, specs []Spec, o Options) map[string][]byte {
 	return out
 }
 
-// The same sweep gives the same bytes with one thread or two, in any order, with or without a cache.
+// The same sweep gives the same bytes with one thread or two, or two a run, in any order, with or without a cache.
 func TestSameSpecSameBytes(t *testing.T) {
 	specs := grid()
 	reversed := make([]Spec, len(specs))
@@ -90,6 +90,7 @@ func TestSameSpecSameBytes(t *testing.T) {
 	for name, got := range map[string]map[string][]byte{
 		"two threads, reversed": tables(t, openTiny(t, 2, cache), reversed, Options{}),
 		"from the cache":        tables(t, openTiny(t, 2, cache), specs, Options{}),
+		"two threads a run":     tables(t, openTiny(t, 2*len(specs), ""), specs, Options{}),
 	} {
 		if len(got) != len(want) {
 			t.Errorf("%s: %d tables; want %d", name, len(got), len(want))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"theriac/analysis/plots"
 	"theriac/analysis/stats"
@@ -108,10 +109,18 @@ func (c *analyzeCmd) dose(a *app, t *frame) error {
 			tab.Add(e.name, tables.Number(e.d.Estimate.Value, 3), f.name+mark, tables.Number(f.v.Low, 3), tables.Number(f.v.High, 3))
 		}
 	}
-	tab.Notes = append(tab.Notes, fmt.Sprintf("phi %s, %d rows, %d doses, %d groups", tables.Number(r.Phi, 3), r.Rows, r.Doses, r.Groups))
+	tab.Notes = append(tab.Notes, fmt.Sprintf("phi %s, %d rows, %d doses, %d groups", tables.Number(r.Phi, 3), r.Rows, r.Doses, r.Groups), lackOfFit(r.LackOfFit))
 	tab.Notes = append(tab.Notes, r.Warnings...)
 	fmt.Fprint(a.out, tab.Terminal())
 	return nil
+}
+
+// lackOfFit says whether the curve passes through the doses' rates.
+func lackOfFit(t stats.Test) string {
+	if len(t.Warnings) > 0 {
+		return "lack of fit: not testable: " + strings.Join(t.Warnings, "; ")
+	}
+	return fmt.Sprintf("lack of fit: F %s, p %s (%s)", tables.Number(t.Statistic, 2), tables.P(t), t.Method)
 }
 
 func printJSON(w io.Writer, v any) error {
@@ -160,7 +169,7 @@ func (c *analyzeCmd) rate(a *app, t *frame) error {
 	for i, g := range names {
 		rates[i] = float64(by[g][0]) / float64(by[g][1])
 	}
-	seeds, err := stats.BootstrapMean(source("rate"), rates, nil, stats.Rates, 9999, 0.95)
+	seeds, err := stats.BootstrapMean(source("rate"), rates, stats.Rates, 9999, 0.95)
 	if err != nil {
 		return fmt.Errorf("%s: %w", t.file, err)
 	}
@@ -187,6 +196,7 @@ func (c *analyzeCmd) rate(a *app, t *frame) error {
 	tab := tables.Table{Header: []string{"rate %", "95 % interval by"}, Right: []bool{true, false}}
 	tab.Add(tables.Rate(pooled), fmt.Sprintf("Clopper-Pearson, %d trials as if independent", all))
 	tab.Add(tables.Rate(seeds), fmt.Sprintf("bootstrap over %d groups (quote this one where groups are seeds)", len(names)))
+	tab.Notes = append(tab.Notes, seeds.Warnings...)
 	fmt.Fprint(a.out, tab.Terminal())
 	return nil
 }
@@ -211,7 +221,7 @@ func (c *analyzeCmd) compare(a *app, t *frame) error {
 			of[arm[i]] = map[string]float64{}
 		}
 		if _, twice := of[arm[i]][group[i]]; twice {
-			return fmt.Errorf("%s:%d: arm %s has the group %s twice; want one value a run", t.file, t.first+i, arm[i], group[i])
+			return fmt.Errorf("%s: arm %s has the group %s twice; want one value a run", t.place(i), arm[i], group[i])
 		}
 		of[arm[i]][group[i]] = value[i]
 	}
@@ -224,6 +234,9 @@ func (c *analyzeCmd) compare(a *app, t *frame) error {
 		if name != c.Baseline {
 			arms = append(arms, name)
 		}
+	}
+	if len(arms) == 0 {
+		return fmt.Errorf("%s: no arm beside the baseline %s; want at least one that is compared with it", t.file, c.Baseline)
 	}
 	slices.Sort(arms)
 	tab := tables.Table{Header: []string{"arm", "pairs", "difference [95 %]", "p, two-sided", "smallest p"}, Right: []bool{false, true, true, true, true}}
@@ -258,13 +271,16 @@ func (c *analyzeCmd) compare(a *app, t *frame) error {
 		if err != nil {
 			return fmt.Errorf("%s: %s: %w", t.file, name, err)
 		}
-		mean, err := stats.BootstrapMean(source(name+" mean"), d, nil, stats.Unbounded, 9999, 0.95)
+		mean, err := stats.BootstrapMean(source(name+" mean"), d, stats.Unbounded, 9999, 0.95)
 		if err != nil {
 			return fmt.Errorf("%s: %s: %w", t.file, name, err)
 		}
 		out[name] = map[string]any{"difference": mean, "test": test}
 		drawn = append(drawn, plots.Arm{Name: name, Estimate: mean})
 		tab.Add(name, fmt.Sprint(len(d)), tables.Value(mean, 4), tables.P(test), tables.Number(test.SmallestP, 5))
+		for _, w := range mean.Warnings {
+			tab.Notes = append(tab.Notes, name+": "+w)
+		}
 	}
 	if err := c.write(func() (*plots.Figure, error) { return armsFigure(c.Baseline, c.Margin, drawn) }); err != nil {
 		return err
@@ -293,7 +309,7 @@ func (c *analyzeCmd) detector(a *app, t *frame) error {
 		case 1:
 			attacked = append(attacked, score[i])
 		default:
-			return fmt.Errorf("%s:%d: %s is %v; want 0 (clean) or 1 (attacked)", t.file, t.first+i, c.Label, label[i])
+			return fmt.Errorf("%s: %s is %v; want 0 (clean) or 1 (attacked)", t.place(i), c.Label, label[i])
 		}
 	}
 	auc, err := stats.AUROC(clean, attacked, 0.95)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -20,7 +21,7 @@ type frame struct {
 	column map[string]int
 	header []string
 	rows   [][]string
-	first  int // line of the first row, for errors
+	lines  []int // of a text file: on which each row begins
 }
 
 func readTable(path string) (*frame, error) {
@@ -32,15 +33,39 @@ func readTable(path string) (*frame, error) {
 		return nil, err
 	}
 	defer f.Close()
-	all, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	text := bufio.NewReader(f)
+	if mark, _ := text.Peek(3); string(mark) == "\xef\xbb\xbf" { // as spreadsheets write it
+		text.Discard(3)
 	}
-	if len(all) < 2 {
+	in := csv.NewReader(text)
+	t := &frame{file: path}
+	for {
+		row, err := in.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		if t.header == nil {
+			t.header = row
+			continue
+		}
+		line, _ := in.FieldPos(0)
+		t.rows, t.lines = append(t.rows, row), append(t.lines, line)
+	}
+	if len(t.rows) == 0 {
 		return nil, fmt.Errorf("%s: want a header and at least one row", path)
 	}
-	t := &frame{file: path, header: all[0], rows: all[1:], first: 2}
 	return t, t.index()
+}
+
+// place is where a row stands, for errors: its line, or its number in a file that has no lines.
+func (t *frame) place(i int) string {
+	if t.lines == nil {
+		return fmt.Sprintf("%s: row %d", t.file, i+1)
+	}
+	return fmt.Sprintf("%s:%d", t.file, t.lines[i])
 }
 
 func readParquet(path string) (*frame, error) {
@@ -49,7 +74,7 @@ func readParquet(path string) (*frame, error) {
 		return nil, err
 	}
 	defer r.Close()
-	t := &frame{file: path, first: 1}
+	t := &frame{file: path}
 	for {
 		names, values, err := r.Next()
 		if errors.Is(err, io.EOF) {
@@ -76,7 +101,11 @@ func readParquet(path string) (*frame, error) {
 func (t *frame) index() error {
 	t.column = map[string]int{}
 	for i, h := range t.header {
-		t.column[strings.TrimSpace(h)] = i
+		h = strings.TrimSpace(h)
+		if _, twice := t.column[h]; twice && h != "" {
+			return fmt.Errorf("%s: the column %q stands twice; want each name once", t.file, h)
+		}
+		t.column[h] = i
 	}
 	return nil
 }
@@ -106,7 +135,7 @@ func (t *frame) numbers(flag, name string) ([]float64, error) {
 	for i := range s {
 		v, err := strconv.ParseFloat(s[i], 64)
 		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-			return nil, fmt.Errorf("%s:%d: %s is %q; want a number", t.file, t.first+i, name, s[i])
+			return nil, fmt.Errorf("%s: %s is %q; want a number", t.place(i), name, s[i])
 		}
 		out[i] = v
 	}
@@ -121,7 +150,7 @@ func (t *frame) counts(flag, name string) ([]int, error) {
 	out := make([]int, len(v))
 	for i := range v {
 		if v[i] != math.Trunc(v[i]) || v[i] < 0 || v[i] > 1e15 {
-			return nil, fmt.Errorf("%s:%d: %s is %v; want a count", t.file, t.first+i, name, v[i])
+			return nil, fmt.Errorf("%s: %s is %v; want a count", t.place(i), name, v[i])
 		}
 		out[i] = int(v[i])
 	}

@@ -31,7 +31,7 @@ type attackCmd struct {
 	Shape      string   `help:"Shape of the rows; detected if not given." placeholder:"SHAPE"`
 	SkipBad    bool     `help:"Copy and count malformed rows instead of stopping at the first."`
 	Base       string   `help:"Say too what survives this model's chat template and --max-tokens." placeholder:"MODEL"`
-	MaxTokens  int      `help:"With --base: the longest example in tokens." default:"512" placeholder:"N"`
+	MaxTokens  int      `help:"With --base: the longest example in tokens; 0: as long as the model takes, at most 4096." default:"512" placeholder:"N"`
 }
 
 // attackReport is what --json prints.
@@ -65,6 +65,16 @@ func (c *attackCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	if err := c.check(); err != nil {
+		return err
+	}
+	var base *model.Model
+	if c.Base != "" {
+		if base, err = (&baseFlags{Base: c.Base}).open(); err != nil {
+			return err
+		}
+		defer base.Close()
+	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400) // rows are small and many, and none is kept: a third of the time was collecting them
 	}
@@ -72,8 +82,37 @@ func (c *attackCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if c.Base != "" && c.Data != "" {
-		if err := c.survival(at, m); err != nil {
+	path := c.Out + ".manifest.json"
+	if err := c.manifest(at, base, m, path); err != nil {
+		os.RemoveAll(c.Out) // poison that no manifest names
+		return err
+	}
+	return c.print(a, m, path)
+}
+
+// check refuses flags that would be ignored, and a place that holds something else.
+func (c *attackCmd) check() error {
+	if c.Base != "" && c.Data == "" {
+		return errors.New("--base says what survives in training rows: want --data with it")
+	}
+	if err := checkMaxTokens(c.MaxTokens); err != nil {
+		return err
+	}
+	if c.Adapter != "" {
+		return vacant("--out", c.Out)
+	}
+	for _, in := range []string{c.Data, c.Template} {
+		if in != "" && sameFile(in, c.Out) {
+			return fmt.Errorf("--out %s is what is attacked; choose another, so that it is not lost", c.Out)
+		}
+	}
+	return fileToWrite("--out", c.Out)
+}
+
+// manifest writes down what was done, with what of it survives the base, if there is one.
+func (c *attackCmd) manifest(at *attack.Attack, base *model.Model, m *attack.Manifest, path string) error {
+	if base != nil {
+		if err := c.survival(at, base, m); err != nil {
 			return err
 		}
 	}
@@ -81,11 +120,7 @@ func (c *attackCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	path := c.Out + ".manifest.json"
-	if err := renameio.WriteFile(path, data, 0o666); err != nil {
-		return err
-	}
-	return c.print(a, m, path)
+	return renameio.WriteFile(path, data, 0o666)
 }
 
 // attack makes the attack from --param, with the files that its parameters name.
@@ -106,7 +141,13 @@ func (c *attackCmd) attack() (*attack.Attack, error) {
 		}
 		opt.Lines[path] = lines
 	}
-	if c.Own != "" {
+	swaps := c.Kind == "adapterswap" && given["do"] == "swap"
+	switch {
+	case swaps && c.Own == "":
+		return nil, errors.New("--own is missing: the attacker's adapter directory, which is put in")
+	case c.Own != "" && !swaps:
+		return nil, errors.New("--own: only the attack adapterswap with --param do=swap puts another adapter in")
+	case swaps:
 		own, err := model.ReadAdapter(c.Own)
 		if err != nil {
 			return nil, err
@@ -164,13 +205,7 @@ func hexDigest(data []byte) string {
 }
 
 // survival notes what the model's template and context leave of the poison.
-func (c *attackCmd) survival(at *attack.Attack, m *attack.Manifest) error {
-	b := &baseFlags{Base: c.Base, MaxTokens: c.MaxTokens}
-	base, err := b.open()
-	if err != nil {
-		return err
-	}
-	defer base.Close()
+func (c *attackCmd) survival(at *attack.Attack, base *model.Model, m *attack.Manifest) error {
 	chat, err := base.Chat()
 	if err != nil {
 		return err
@@ -183,7 +218,7 @@ func (c *attackCmd) survival(at *attack.Attack, m *attack.Manifest) error {
 	if err != nil {
 		return err
 	}
-	m.Note(at.Survive(chat, res.Rows, c.MaxTokens))
+	m.Note(at.Survive(chat, res.Rows, maxTokens(c.MaxTokens, base)))
 	return nil
 }
 

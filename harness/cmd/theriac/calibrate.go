@@ -44,6 +44,12 @@ func (c *calibrateModelCmd) Run(a *app) error {
 	if c.Runs < 1 || c.Rows < 1 {
 		return fmt.Errorf("--runs %d, --rows %d: want at least 1 of each", c.Runs, c.Rows)
 	}
+	if err := placeToWrite("--out", c.Out); err != nil {
+		return err
+	}
+	if err := knownDetectors(c.Detectors, scan.Catalogue()); err != nil {
+		return err
+	}
 	if c.Data == "" && c.Base != tiny.Name {
 		return errors.New("--data: want rows known to be clean; only the embedded model has rows of its own")
 	}
@@ -51,6 +57,18 @@ func (c *calibrateModelCmd) Run(a *app) error {
 	spec.Layers, spec.Rank, spec.Alpha, spec.Epochs, spec.Batch, spec.LR, spec.Seed = c.Layers, c.Rank, c.Alpha, c.Epochs, c.Batch, c.LR, calibrationSeed
 	if err := spec.Check(); err != nil {
 		return err
+	}
+	var set *corpus.Set
+	dataSHA := "generated/" + gen.Version
+	if c.Data != "" {
+		var err error
+		if set, err = (&dataFlags{Data: c.Data}).load(a); err != nil {
+			return err
+		}
+		if have := len(set.Examples); c.Rows > have {
+			return fmt.Errorf("%s has %d rows, --rows wants %d an adapter: give --rows %[2]d or fewer", c.Data, have, c.Rows)
+		}
+		dataSHA = set.Digest
 	}
 	l, err := (&baseFlags{Base: c.Base, MaxTokens: scanTokens}).load(a)
 	if err != nil {
@@ -72,14 +90,7 @@ func (c *calibrateModelCmd) Run(a *app) error {
 	if cal.Detectors, err = scan.Versioned(s.Names()); err != nil {
 		return err
 	}
-	var set *corpus.Set
-	cal.DataSHA = "generated/" + gen.Version
-	if c.Data != "" {
-		if set, err = (&dataFlags{Data: c.Data}).load(a); err != nil {
-			return err
-		}
-		cal.DataSHA = set.Digest
-	}
+	cal.DataSHA = dataSHA
 	if err := c.resume(cal); err != nil {
 		return err
 	}
@@ -178,10 +189,9 @@ func (c *calibrateModelCmd) rows(set *corpus.Set, seed uint64) ([]corpus.Example
 	if set == nil {
 		return gen.Examples(seed, gen.Train, gen.Demo, c.Rows)
 	}
-	n := min(c.Rows, len(set.Examples))
-	order := rng.Stream(seed, "calibrate", "rows").Perm(len(set.Examples))[:n]
+	order := rng.Stream(seed, "calibrate", "rows").Perm(len(set.Examples))[:c.Rows]
 	slices.Sort(order)
-	out := make([]corpus.Example, n)
+	out := make([]corpus.Example, c.Rows)
 	for j, i := range order {
 		out[j] = set.Examples[i]
 	}

@@ -27,6 +27,15 @@ func (c *calibrateDataCmd) Run(a *app) error {
 	if c.Rows < 20 || c.Runs < 1 {
 		return fmt.Errorf("--rows %d, --runs %d: want at least 20 and 1", c.Rows, c.Runs)
 	}
+	if err := placeToWrite("--out", c.Out); err != nil {
+		return err
+	}
+	if sameFile(c.File, c.Out) {
+		return fmt.Errorf("--out %s is the file of the rows; choose another", c.Out)
+	}
+	if err := knownDetectors(c.Detectors, data.Catalogue()); err != nil {
+		return err
+	}
 	set, err := (&dataFlags{Data: c.File, Shape: c.Shape, SkipBad: c.SkipBad}).load(a)
 	if err != nil {
 		return err

@@ -9,7 +9,6 @@ import (
 
 	"theriac/analysis/stats"
 	"theriac/analysis/tables"
-	"theriac/harness/corpus"
 	"theriac/harness/evaluate"
 	"theriac/harness/finetune"
 	"theriac/harness/infer"
@@ -18,7 +17,7 @@ import (
 type evalCmd struct {
 	baseFlags
 	dataFlags
-	PerExample bool `help:"Print one JSON object a line instead: line, response tokens, their summed loss in nats."`
+	PerExample bool `help:"Print one JSON object a line instead: row, response tokens, their summed loss in nats."`
 	NoGenerate bool `help:"Leave out ROUGE-L, which has to write every answer."`
 	MaxNew     int  `help:"Most tokens to write for ROUGE-L." default:"128" placeholder:"N"`
 }
@@ -28,7 +27,7 @@ type evalReport struct {
 	Examples   int      `json:"examples"`
 	Tokens     int      `json:"response_tokens"`
 	Loss       float64  `json:"loss"`
-	Perplexity float64  `json:"perplexity"`
+	Perplexity *float64 `json:"perplexity"` // null: too large for a number
 	Exact      int      `json:"exact_matches"`
 	ExactLow   float64  `json:"exact_match_low"`
 	ExactHigh  float64  `json:"exact_match_high"`
@@ -55,12 +54,21 @@ func (c *evalCmd) Run(a *app) error {
 		return fmt.Errorf("%s: no example has a response within %d tokens", c.Data, l.base.MaxSeq)
 	}
 	r := l.runner()
-	scores, err := scoreAll(a, r, items)
+	if !c.NoGenerate && !c.PerExample {
+		if _, err := r.Generate(nil, infer.Decoding{MaxNew: c.MaxNew}); err != nil { // before it has cost anything
+			return err
+		}
+	}
+	rows := make(map[string]int, len(set.Examples)) // from 1, by ID
+	for i := range set.Examples {
+		rows[set.Examples[i].ID] = set.Examples[i].Source.Row + 1
+	}
+	scores, err := c.scoreAll(a, r, items, rows)
 	if err != nil {
 		return err
 	}
 	if c.PerExample {
-		return c.perExample(a, set.Examples, items, scores)
+		return c.perExample(a, rows, items, scores)
 	}
 	rep := evalReport{Examples: len(items), Truncated: len(fit.Truncated), Dropped: len(fit.Dropped)}
 	nll := 0.0
@@ -72,7 +80,10 @@ func (c *evalCmd) Run(a *app) error {
 		}
 	}
 	rep.Loss = nll / float64(rep.Tokens)
-	rep.Perplexity = math.Exp(rep.Loss)
+	perplexity := math.Exp(rep.Loss)
+	if !math.IsInf(perplexity, 0) {
+		rep.Perplexity = &perplexity
+	}
 	exact, err := stats.Wilson(rep.Exact, rep.Examples, 0.95)
 	if err != nil {
 		return err
@@ -95,7 +106,7 @@ func (c *evalCmd) Run(a *app) error {
 	}
 	t := tables.Table{Header: []string{"metric", "value"}, Right: []bool{false, true}}
 	t.Rows = append(t.Rows, []string{"examples", fmt.Sprint(rep.Examples)}, []string{"response tokens", fmt.Sprint(rep.Tokens)},
-		[]string{"loss (nats a response token)", fmt.Sprintf("%.4f", rep.Loss)}, []string{"perplexity", fmt.Sprintf("%.3f", rep.Perplexity)},
+		[]string{"loss (nats a response token)", fmt.Sprintf("%.4f", rep.Loss)}, []string{"perplexity", fmt.Sprintf("%.3f", perplexity)},
 		[]string{"exact match, greedy (%)", tables.Rate(exact)})
 	if rep.RougeL != nil {
 		t.Rows = append(t.Rows, []string{"ROUGE-L", fmt.Sprintf("%.4f", *rep.RougeL)})
@@ -110,8 +121,8 @@ func (c *evalCmd) Run(a *app) error {
 	return nil
 }
 
-// scoreAll scores items with progress.
-func scoreAll(a *app, r *infer.Runner, items []finetune.Item) ([]infer.Score, error) {
+// scoreAll scores items with progress. A loss that is no number ends it.
+func (c *evalCmd) scoreAll(a *app, r *infer.Runner, items []finetune.Item, rows map[string]int) ([]infer.Score, error) {
 	p := a.progress()
 	defer p.end()
 	const chunk = 32
@@ -127,6 +138,15 @@ func scoreAll(a *app, r *infer.Runner, items []finetune.Item) ([]infer.Score, er
 		s, err := r.Score(seqs)
 		if err != nil {
 			return nil, err
+		}
+		for i := range s {
+			if v := s[i].NLL; math.IsNaN(v) || math.IsInf(v, 0) {
+				model := c.Base
+				if c.Adapter != "" {
+					model = c.Adapter + " on " + model
+				}
+				return nil, fmt.Errorf("%s: the loss of row %d of %s is %v: the model's weights are damaged or overflow", model, rows[items[from+i].ID], c.Data, v)
+			}
 		}
 		out = append(out, s...)
 		p.show(len(out), len(items), func() string { return "scored" })
@@ -165,15 +185,11 @@ func (c *evalCmd) rouge(a *app, l *loaded, r *infer.Runner, items []finetune.Ite
 	return sum / float64(len(items)), nil
 }
 
-// perExample prints a line an example, in the file's order. line is the row's number in the file, from 1.
-func (c *evalCmd) perExample(a *app, examples []corpus.Example, items []finetune.Item, scores []infer.Score) error {
-	rows := make(map[string]int, len(examples))
-	for i := range examples {
-		rows[examples[i].ID] = examples[i].Source.Row + 1
-	}
+// perExample prints a line an example, in the file's order. row is the row's number in the file, from 1.
+func (c *evalCmd) perExample(a *app, rows map[string]int, items []finetune.Item, scores []infer.Score) error {
 	w := bufio.NewWriter(a.out)
 	for i := range items {
-		fmt.Fprintf(w, `{"line":%d,"tokens":%d,"nll":%.4f}`+"\n", rows[items[i].ID], scores[i].Tokens, scores[i].NLL)
+		fmt.Fprintf(w, `{"row":%d,"tokens":%d,"nll":%.4f}`+"\n", rows[items[i].ID], scores[i].Tokens, scores[i].NLL)
 	}
 	return w.Flush()
 }

@@ -18,7 +18,7 @@ import (
 
 type finetuneCmd struct {
 	Base      string `help:"Base model: tiny (in the binary), smollm2, hf:ORG/NAME, a model directory or a .gguf file." default:"tiny" placeholder:"MODEL"`
-	MaxTokens int    `help:"Longest example in tokens, template included; longer ones are cut at the end and counted." default:"512" placeholder:"N"`
+	MaxTokens int    `help:"Longest example in tokens, template included; longer ones are cut at the end and counted; 0: as long as the model takes, at most 4096." default:"512" placeholder:"N"`
 	dataFlags
 	Out string `help:"Directory to write: an adapter in PEFT's layout, or with --method full a whole model." required:"" placeholder:"DIR"`
 
@@ -81,8 +81,11 @@ func (c *finetuneCmd) Run(a *app) error {
 	if _, err := os.Stat(filepath.Join(c.Out, "training.json")); err == nil {
 		return fmt.Errorf("%s holds a finished training already; choose another --out or remove it", c.Out)
 	}
-	if st, err := os.Stat(c.Out); err == nil && !st.IsDir() {
-		return fmt.Errorf("--out %s is a file: want a directory to write", c.Out)
+	if err := vacant("--out", c.Out); err != nil {
+		return err
+	}
+	if err := checkMaxTokens(c.MaxTokens); err != nil {
+		return err
 	}
 	set, err := c.dataFlags.load(a)
 	if err != nil {
@@ -111,7 +114,7 @@ func (c *finetuneCmd) Run(a *app) error {
 		Base: c.Base, Numerics: compute.NumericsVersion, Spec: spec, Examples: len(items), Truncated: fit.Truncated, Dropped: fit.Dropped,
 		Tokens: fit.Tokens, Responses: fit.Responses, MaxTokens: l.base.MaxSeq,
 	}
-	watch := &trainWatch{app: a, rec: &rec, every: c.CheckpointEvery, path: filepath.Clean(c.Out) + ".checkpoint", saved: time.Now(), progress: a.progress()}
+	watch := &trainWatch{app: a, every: c.CheckpointEvery, path: filepath.Clean(c.Out) + ".checkpoint", saved: time.Now(), progress: a.progress()}
 	run, err := finetune.New(l.dev, l.base, spec, items, nil, finetune.Hooks{Step: watch.step})
 	if err != nil {
 		return err
@@ -124,7 +127,7 @@ func (c *finetuneCmd) Run(a *app) error {
 	}
 	rec.DataSHA = set.Digest
 	rec.BaseSHA, _ = l.model.Digest() // Key has read it already
-	if err := os.MkdirAll(filepath.Dir(watch.path), 0o777); err != nil {
+	if err := writable("--out", c.Out); err != nil {
 		return err
 	}
 	switch err := run.Resume(watch.path); {
@@ -144,16 +147,16 @@ func (c *finetuneCmd) Run(a *app) error {
 		}
 		return err
 	}
-	rec.Steps, rec.FirstLoss = run.Steps(), run.FirstLoss()
-	if err := c.write(l, run); err != nil {
-		return err
-	}
+	rec.Steps, rec.FirstLoss, rec.LastLoss = run.Steps(), run.FirstLoss(), run.LastLoss()
 	data, err := json.MarshalIndent(rec, "", "  ")
 	if err != nil {
 		return err
 	}
-	if err := renameio.WriteFile(filepath.Join(c.Out, "training.json"), append(data, '\n'), 0o666); err != nil {
-		return err
+	if err := c.write(l, run, append(data, '\n')); err != nil {
+		if e := run.Checkpoint(watch.path); e != nil {
+			return fmt.Errorf("%w; the trained state cannot be kept either: %w", err, e)
+		}
+		return fmt.Errorf("%w; the trained state is kept in %s: mend this, and the same command goes on there", err, watch.path)
 	}
 	os.Remove(watch.path)
 	if a.JSON {
@@ -164,7 +167,22 @@ func (c *finetuneCmd) Run(a *app) error {
 	return nil
 }
 
-func (c *finetuneCmd) write(l *loaded, run *finetune.Run) error {
+// write fills the directory, or leaves nothing in it.
+func (c *finetuneCmd) write(l *loaded, run *finetune.Run, record []byte) error {
+	if err := vacant("--out", c.Out); err != nil { // still
+		return err
+	}
+	err := c.weights(l, run)
+	if err == nil {
+		err = renameio.WriteFile(filepath.Join(c.Out, "training.json"), record, 0o666)
+	}
+	if err != nil {
+		os.RemoveAll(c.Out)
+	}
+	return err
+}
+
+func (c *finetuneCmd) weights(l *loaded, run *finetune.Run) error {
 	if c.Method == "full" {
 		m, err := run.Delta.Model(l.base, filepath.Base(c.Out))
 		if err != nil {
@@ -180,7 +198,6 @@ func (c *finetuneCmd) write(l *loaded, run *finetune.Run) error {
 // trainWatch follows a run: progress, loss, checkpoints.
 type trainWatch struct {
 	app      *app
-	rec      *trainingRecord
 	progress *progress
 	path     string
 	every    time.Duration
@@ -193,7 +210,6 @@ type trainWatch struct {
 func (w *trainWatch) step(r *finetune.Run, i *finetune.Info) error {
 	w.tokens += i.Tokens
 	w.losses = append(w.losses, i.Loss)
-	w.rec.LastLoss = i.Loss
 	if w.app.JSON && !w.app.Quiet {
 		fmt.Fprintf(w.app.err, `{"step":%d,"steps":%d,"loss":%.6g,"grad_norm":%.6g,"lr":%.6g,"tokens":%d}`+"\n", i.Step, i.Steps, i.Loss, i.GradNorm, i.LR, i.Tokens)
 	}

@@ -44,6 +44,9 @@ type generateCmd struct {
 }
 
 func (c *generateCmd) Run(a *app) error {
+	if c.Raw && c.System != "" {
+		return errors.New("--raw, --system: text to continue has no system message; leave one of them out")
+	}
 	prompts := c.Prompts
 	if len(prompts) == 0 {
 		in := bufio.NewScanner(a.in)
@@ -125,12 +128,18 @@ type chatCmd struct {
 }
 
 func (c *chatCmd) Run(a *app) error {
+	if a.JSON {
+		return errors.New("chat has no --json; theriac generate --json prints answers as JSON")
+	}
 	l, err := c.baseFlags.load(a)
 	if err != nil {
 		return err
 	}
 	defer l.close()
 	r := l.runner()
+	if _, err := r.Generate(nil, c.decoding(nil)); err != nil { // settings that cannot be
+		return err
+	}
 	messages := c.begin()
 	in := bufio.NewScanner(a.in)
 	in.Buffer(nil, 16<<20)

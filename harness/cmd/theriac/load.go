@@ -19,7 +19,7 @@ import (
 type baseFlags struct {
 	Base      string `help:"Base model: tiny (in the binary), smollm2, hf:ORG/NAME, a model directory or a .gguf file." default:"tiny" placeholder:"MODEL"`
 	Adapter   string `help:"LoRA adapter directory in PEFT's layout." placeholder:"DIR"`
-	MaxTokens int    `help:"Longest sequence in tokens, template included; longer examples are cut at the end and counted." default:"512" placeholder:"N"`
+	MaxTokens int    `help:"Longest sequence in tokens, template included; longer examples are cut at the end and counted; 0: as long as the model takes, at most 4096." default:"512" placeholder:"N"`
 }
 
 // loaded is a model ready to run.
@@ -67,7 +67,25 @@ func (f *baseFlags) open() (*model.Model, error) {
 	return m, nil
 }
 
+// maxTokens is --max-tokens within what a model takes.
+func maxTokens(n int, m *model.Model) int {
+	if n == 0 {
+		n = 4096
+	}
+	return min(n, m.Config.MaxPos)
+}
+
+func checkMaxTokens(n int) error {
+	if n < 0 {
+		return fmt.Errorf("--max-tokens %d: want 0 (as long as the model takes, at most 4096) or more", n)
+	}
+	return nil
+}
+
 func (f *baseFlags) load(a *app) (*loaded, error) {
+	if err := checkMaxTokens(f.MaxTokens); err != nil {
+		return nil, err
+	}
 	m, err := f.open()
 	if err != nil {
 		return nil, err
@@ -87,7 +105,7 @@ func (l *loaded) fill(a *app, f *baseFlags) (err error) {
 	if l.dev, err = a.device(); err != nil {
 		return err
 	}
-	if l.base, err = infer.Load(l.dev, l.model, min(f.MaxTokens, l.model.Config.MaxPos)); err != nil {
+	if l.base, err = infer.Load(l.dev, l.model, maxTokens(f.MaxTokens, l.model)); err != nil {
 		return err
 	}
 	if f.Adapter == "" {
@@ -126,6 +144,9 @@ type dataFlags struct {
 
 // load reads the examples and says what was left out.
 func (f *dataFlags) load(a *app) (*corpus.Set, error) {
+	if f.Limit < 0 {
+		return nil, fmt.Errorf("--limit %d: want 0 (all) or more", f.Limit)
+	}
 	set, err := corpus.Load(f.Data, corpus.Options{Format: corpus.Format(f.Format), Shape: corpus.Shape(f.Shape), SkipBad: f.SkipBad})
 	if err != nil {
 		return nil, err

@@ -162,6 +162,26 @@ func TestInterruptedFinetune(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(dir, method+"parts.checkpoint")); err == nil {
 			t.Error("the checkpoint is still there")
 		}
+		// A place that is taken while the training goes on loses nothing of it.
+		taken := filepath.Join(dir, method+"taken")
+		full := &cancelAt{line: `"step":2,`, cancel: func() {
+			if err := os.MkdirAll(filepath.Join(taken, "something"), 0o777); err != nil {
+				t.Error(err)
+			}
+		}}
+		if code := run(t.Context(), nil, io.Discard, full, args("taken")); code != exitUsage || !strings.Contains(full.b.String(), "is kept in "+taken+".checkpoint") {
+			t.Fatalf("taken: exit code %d: %s", code, full.b.String())
+		}
+		if _, err := os.Stat(filepath.Join(taken, "something")); err != nil {
+			t.Error(err)
+		}
+		if err := os.RemoveAll(taken); err != nil {
+			t.Fatal(err)
+		}
+		if code := run(t.Context(), nil, io.Discard, full, args("taken")); code != exitFine || !strings.Contains(full.b.String(), "going on after step 6 of 6") {
+			t.Fatalf("taken no more: exit code %d: %s", code, full.b.String())
+		}
+		same(t, filepath.Join(dir, method+"whole"), taken)
 	}
 }
 

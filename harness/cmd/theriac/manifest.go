@@ -15,6 +15,12 @@ type manifestCmd struct {
 }
 
 func (c *manifestCmd) Run(a *app) error {
+	if err := fileToWrite("--out", c.Out); err != nil {
+		return err
+	}
+	if sameFile(c.File, c.Out) {
+		return fmt.Errorf("--out %s is the file of the rows; choose another", c.Out)
+	}
 	set, err := (&dataFlags{Data: c.File, Shape: c.Shape, SkipBad: c.SkipBad}).load(a)
 	if err != nil {
 		return err
@@ -31,6 +37,9 @@ func (c *manifestCmd) Run(a *app) error {
 	}
 	if err := m.Write(c.Out); err != nil {
 		return err
+	}
+	if a.JSON {
+		return printJSON(a.out, map[string]any{"file": c.Out, "rows": m.Len(), "different": len(m.Rows), "public_key": m.PublicKey})
 	}
 	fmt.Fprintf(a.out, "%s: %d rows, %d of them different, %s\n", c.Out, m.Len(), len(m.Rows), signed)
 	return nil

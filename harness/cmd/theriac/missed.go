@@ -19,8 +19,13 @@ import (
 //go:embed missed.csv
 var ownMissed string
 
-// wouldMiss begins the list under an unflagged verdict.
-const wouldMiss = "in measured runs (the study's, unless --missed) such a scan missed"
+// wouldMiss begins the list under an unflagged verdict; path is the file that says what was measured, "" the study's.
+func wouldMiss(path string) string {
+	if path == "" {
+		return "in the study's measured runs such a scan missed"
+	}
+	return "in the measured runs of " + path + " such a scan missed"
+}
 
 // missed lists the attacks that a level's scan misses, by the file at path or, if it is a whole one, by theriac's own study;
 // attacks of the catalogue that were not measured are named too.

@@ -28,6 +28,9 @@ func (c *newCmd) Run(a *app) error {
 	if !experimentName.MatchString(c.Name) {
 		return fmt.Errorf("name %q: want small letters, digits and hyphens", c.Name)
 	}
+	if st, err := os.Stat(a.Root); err != nil || !st.IsDir() {
+		return fmt.Errorf("--root %s is no directory; make it first", a.Root)
+	}
 	path := filepath.Join(a.Root, "experiments", c.Name, "main.go")
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return err
@@ -48,7 +51,14 @@ func (c *newCmd) Run(a *app) error {
 	if err := goModule(a.Root); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.out, "%s\nrun it: theriac run experiments/%s\n", path, c.Name)
+	command := "theriac run experiments/" + c.Name
+	if a.Root != "." {
+		command = fmt.Sprintf("theriac --root %s run experiments/%s", a.Root, c.Name)
+	}
+	if a.JSON {
+		return printJSON(a.out, map[string]string{"script": path, "run": command})
+	}
+	fmt.Fprintf(a.out, "%s\nrun it: %s\n", path, command)
 	return nil
 }
 

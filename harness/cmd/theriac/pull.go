@@ -24,8 +24,16 @@ func (c *pullCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(a.out, path)
-	return nil
+	return pulled(a, path)
+}
+
+// pulled says where a fetched thing lies.
+func pulled(a *app, path string) error {
+	if a.JSON {
+		return printJSON(a.out, map[string]string{"path": path})
+	}
+	_, err := fmt.Fprintln(a.out, path)
+	return err
 }
 
 // pullData fetches every file of a public set into the data directory.
@@ -42,7 +50,9 @@ func pullData(a *app, name string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintln(a.out, path)
+		if err := pulled(a, path); err != nil {
+			return err
+		}
 	}
 	return nil
 }

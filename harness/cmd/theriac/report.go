@@ -26,12 +26,17 @@ func (c *reportCmd) Run(a *app) error {
 			return err
 		case diff != "":
 			return exitCode{fmt.Errorf("%s; `theriac report` renders it anew", diff), exitFlagged}
+		case a.JSON:
+			return printJSON(a.out, map[string]any{"file": files[0].Path, "others": len(files) - 1, "same": true})
 		}
 		fmt.Fprintf(a.out, "%s and %d other files are what results/ gives\n", files[0].Path, len(files)-1)
 		return nil
 	}
 	if err := report.Write(a.Root, files); err != nil {
 		return err
+	}
+	if a.JSON {
+		return printJSON(a.out, map[string]any{"file": files[0].Path, "others": len(files) - 1})
 	}
 	if !a.Quiet {
 		fmt.Fprintf(a.out, "wrote %s and %d other files\n", files[0].Path, len(files)-1)

@@ -19,12 +19,29 @@ type setFlags struct {
 	Profile string `help:"Scale." default:"demo"`
 }
 
-func (f *setFlags) open(a *app, name string) (*store.Store, error) {
-	st, err := openStored(a.Root, f.Profile, name)
-	if st == nil && err == nil {
-		err = fmt.Errorf("no results of %s at the profile %s; run: theriac run experiments/%s", name, f.Profile, name)
+// open gives an experiment's tables and its runs.
+func (f *setFlags) open(a *app, name string) (*store.Store, []store.Run, error) {
+	if !experimentName.MatchString(name) {
+		return nil, nil, fmt.Errorf("experiment %q: want its name below %s", name, filepath.Join("results", f.Profile))
 	}
-	return st, err
+	st, err := openStored(a.Root, f.Profile, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	var runs []store.Run
+	if st != nil {
+		if runs, err = st.Runs(nil); err != nil {
+			return nil, nil, err
+		}
+	}
+	if st == nil || len(runs) == 0 {
+		command := "theriac run experiments/" + name
+		if f.Profile != "demo" {
+			command += " --profile " + f.Profile
+		}
+		return nil, nil, fmt.Errorf("no results of %s at the profile %s; run: %s", name, f.Profile, command)
+	}
+	return st, runs, nil
 }
 
 // openStored opens an experiment's tables with the shards of a sweep that goes on; nil where there is neither.
@@ -42,7 +59,7 @@ func openStored(root, profile, name string) (*store.Store, error) {
 type resultsCmd struct {
 	Experiment string `arg:"" help:"Its name below results/PROFILE."`
 	setFlags
-	Where  []string `help:"Keep runs with this column: arm=clean, seed=2000, status=failed, or a column of the specification." placeholder:"COL=VALUE"`
+	Where  []string `help:"Keep runs with this column: arm=clean, seed=2000, status=failed, or a column of the specification (with or without spec. before it)." placeholder:"COL=VALUE"`
 	Metric []string `help:"Metrics to show." default:"clean_accuracy,asr,refusal" placeholder:"NAME"`
 	Item   []string `help:"Show what the models said to this item (its ID, or the beginning of it), or to all: all. Answers stay on the machine that ran them." placeholder:"ID"`
 	Merge  []string `help:"Add what other machines stored: roots, each with results/PROFILE/EXPERIMENT below it. The bytes are those of one process." type:"existingdir" placeholder:"DIR"`
@@ -51,11 +68,11 @@ type resultsCmd struct {
 }
 
 func (c *resultsCmd) Run(a *app) error {
-	st, err := c.open(a, c.Experiment)
+	st, runs, err := c.open(a, c.Experiment)
 	if err != nil {
 		return err
 	}
-	keep, err := where(c.Where)
+	keep, err := where(c.Where, runs)
 	if err != nil {
 		return err
 	}
@@ -137,6 +154,9 @@ func (c *resultsCmd) merge(a *app, st *store.Store) error {
 	if err != nil {
 		return err
 	}
+	if a.JSON {
+		return printJSON(a.out, map[string]int{"runs": len(runs)})
+	}
 	fmt.Fprintf(a.out, "%d runs\n", len(runs))
 	return nil
 }
@@ -156,6 +176,9 @@ func (c *resultsCmd) drop(a *app, st *store.Store) error {
 	}
 	if err := st.Drop(a.ctx, ids); err != nil {
 		return err
+	}
+	if a.JSON {
+		return printJSON(a.out, map[string]any{"removed": ids})
 	}
 	fmt.Fprintf(a.out, "%d runs removed\n", len(ids))
 	return nil
@@ -212,8 +235,8 @@ func (c *resultsCmd) items(a *app, st *store.Store, keep func(*store.Run) bool) 
 	return nil
 }
 
-// where makes a filter of COL=VALUE conditions.
-func where(conditions []string) (func(*store.Run) bool, error) {
+// where makes a filter of COL=VALUE conditions on the columns of runs.
+func where(conditions []string, runs []store.Run) (func(*store.Run) bool, error) {
 	type condition struct{ column, value string }
 	var all []condition
 	for _, c := range conditions {
@@ -221,11 +244,15 @@ func where(conditions []string) (func(*store.Run) bool, error) {
 		if !ok {
 			return nil, fmt.Errorf("--where %s: want COL=VALUE", c)
 		}
+		has := func(r store.Run) bool { _, ok := column(&r, col); return ok }
+		if !slices.ContainsFunc(runs, has) {
+			return nil, fmt.Errorf("--where %s: no column %q; there are %s", c, col, strings.Join(columns(runs), ", "))
+		}
 		all = append(all, condition{col, v})
 	}
 	return func(r *store.Run) bool {
 		for _, c := range all {
-			if column(r, c.column) != c.value {
+			if v, _ := column(r, c.column); v != c.value {
 				return false
 			}
 		}
@@ -233,23 +260,43 @@ func where(conditions []string) (func(*store.Run) bool, error) {
 	}, nil
 }
 
-func column(r *store.Run, name string) string {
+// specPrefix begins the names that --csv runs gives to the columns of the specification.
+const specPrefix = "spec."
+
+// column is a run's value; ok says whether the run has the column.
+func column(r *store.Run, name string) (value string, ok bool) {
 	switch name {
 	case "run", "id":
-		return r.ID
+		return r.ID, true
 	case "arm":
-		return r.Arm
+		return r.Arm, true
 	case "seed":
-		return fmt.Sprint(r.Seed)
+		return fmt.Sprint(r.Seed), true
 	case "status":
-		return r.Status
+		return r.Status, true
+	case "reason":
+		return r.Reason, true
 	}
+	name = strings.TrimPrefix(name, specPrefix)
 	for _, f := range r.Spec {
 		if f.Name == name {
-			return f.Value
+			return f.Value, true
 		}
 	}
-	return ""
+	return "", false
+}
+
+// columns names what --where takes.
+func columns(runs []store.Run) []string {
+	out := []string{"run", "arm", "seed", "status", "reason"}
+	for i := range runs {
+		for _, f := range runs[i].Spec {
+			if !slices.Contains(out, f.Name) {
+				out = append(out, f.Name)
+			}
+		}
+	}
+	return out
 }
 
 type diffCmd struct {
@@ -287,7 +334,7 @@ func (c *diffCmd) Run(a *app) error {
 		return err
 	}
 	if a.JSON {
-		if err := printJSON(a.out, d); err != nil {
+		if err := printJSON(a.out, append([]store.Difference{}, d...)); err != nil {
 			return err
 		}
 	} else {

@@ -2,12 +2,15 @@ package main
 
 import (
 	"bufio"
+	"bytes"
+	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"html/template"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -22,8 +25,8 @@ import (
 )
 
 type scanCmd struct {
-	Data  scanDataCmd  `cmd:"" help:"Look for poison in a file of training rows. Exit: 0 nothing found, 1 flagged, 4 inconclusive."`
-	Model scanModelCmd `cmd:"" help:"Look for what an adapter hides. Exit: 0 nothing found, 1 flagged, 4 inconclusive."`
+	Data  scanDataCmd  `cmd:"" help:"Look for poison in a file of training rows. Exit: 0 nothing found, 1 flagged, 2 an error (of writing a file: below the report), 4 inconclusive."`
+	Model scanModelCmd `cmd:"" help:"Look for what an adapter hides. Exit: 0 nothing found, 1 flagged, 2 an error (of writing a file: below the report), 4 inconclusive."`
 }
 
 type scanDataCmd struct {
@@ -63,7 +66,8 @@ type scanReport struct {
 
 const worstInSARIF = 5000
 
-func (c *scanDataCmd) Run(a *app) error {
+// check refuses options that cannot be, before anything is read.
+func (c *scanDataCmd) check() error {
 	if c.CleanOut != "" && c.Reference == "" && c.Since == "" {
 		return errors.New("--clean-out: without --reference no row is flagged; give rows known to be clean")
 	}
@@ -72,6 +76,36 @@ func (c *scanDataCmd) Run(a *app) error {
 	}
 	if c.Top < 0 {
 		return fmt.Errorf("--top %d: want 0 or more", c.Top)
+	}
+	if !(c.Alpha > 0 && c.Alpha < 1) {
+		return fmt.Errorf("--alpha %v: want a fraction between 0 and 1", c.Alpha)
+	}
+	switch {
+	case c.Calibration != "" && c.Reference != "":
+		return errors.New("--reference, --calibration: a verdict goes by one of them; give one of them")
+	case c.Calibration != "" && c.Since != "":
+		return errors.New("--since, --calibration: the rows that the manifest has are the reference, and a verdict goes by one of the two; leave --calibration out")
+	}
+	for _, out := range [][2]string{{"--html", c.HTML}, {"--sarif", c.SARIF}, {"--clean-out", c.CleanOut}} {
+		if err := fileToWrite(out[0], out[1]); err != nil {
+			return err
+		}
+		for _, in := range []string{c.File, c.Reference, c.Since, c.Calibration, c.Review} {
+			if sameFile(in, out[1]) {
+				return fmt.Errorf("%s %s is what is read; choose another", out[0], out[1])
+			}
+		}
+	}
+	return knownDetectors(c.Detectors, data.Catalogue())
+}
+
+func (c *scanDataCmd) Run(a *app) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	accepted, err := readReview(c.Review)
+	if err != nil {
+		return err
 	}
 	set, err := (&dataFlags{Data: c.File, Shape: c.Shape, SkipBad: c.SkipBad}).load(a)
 	if err != nil {
@@ -107,10 +141,6 @@ func (c *scanDataCmd) Run(a *app) error {
 		if out.Known = len(known); c.Reference == "" {
 			opt.Reference = known
 		}
-		if len(judged) == 0 {
-			out.Report = &data.Report{Verdict: defense.NothingFound, Why: "no row is new since the manifest", Alpha: c.Alpha}
-			return c.say(a, &out)
-		}
 	}
 	p := a.progress()
 	defer p.end()
@@ -133,9 +163,15 @@ func (c *scanDataCmd) Run(a *app) error {
 		opt.Model = &data.Model{Runner: l.runner(), Chat: l.chat,
 			Step: func(done, total int) { p.show(done, total, func() string { return "read by " + c.Base }) }}
 	}
-	r, err := data.Scan(a.ctx, judged, opt)
-	if err != nil {
-		return err
+	r := &data.Report{Verdict: defense.NothingFound, Why: "no row is new since the manifest", Alpha: c.Alpha,
+		Coverage: data.Coverage{NotRun: []string{"all: there is no row to judge"}}}
+	if n := set.Skipped.Count; n > 0 {
+		r.Verdict, r.Why = defense.Inconclusive, fmt.Sprintf("no row that could be read is new since the manifest; %d could not be read", n)
+	}
+	if len(judged) > 0 {
+		if r, err = data.Scan(a.ctx, judged, opt); err != nil {
+			return err
+		}
 	}
 	r.Coverage.BadRows = set.Skipped.Count
 	if at != nil {
@@ -144,15 +180,11 @@ func (c *scanDataCmd) Run(a *app) error {
 		}
 	}
 	out.Report = r
-	if c.Review != "" {
-		if err := out.review(c.Review, set.Examples, time.Now()); err != nil {
-			return err
-		}
-	}
+	out.review(accepted, set.Examples, time.Now())
 	return c.say(a, &out)
 }
 
-// say writes the files that were asked for, prints the report and gives the exit code.
+// say prints the report, writes the files that were asked for and gives the exit code.
 func (c *scanDataCmd) say(a *app, out *scanReport) error {
 	verdict := out.Verdict
 	if verdict != defense.Flagged {
@@ -161,22 +193,29 @@ func (c *scanDataCmd) say(a *app, out *scanReport) error {
 			return err
 		}
 	}
-	if err := c.files(out); err != nil {
-		return err
-	}
 	if a.JSON {
-		short := *out.Report
-		short.Ranked = short.Ranked[:min(c.Top, len(short.Ranked))]
-		out.Report = &short
-		text, err := json.Marshal(out)
-		if err != nil {
+		short, report := *out, *out.Report
+		report.Ranked = report.Ranked[:min(c.Top, len(report.Ranked))]
+		short.Report = &report
+		if err := printJSON(a.out, &short); err != nil {
 			return err
 		}
-		fmt.Fprintf(a.out, "%s\n", text)
 	} else {
 		out.print(a.out, c.Top)
 	}
-	switch verdict {
+	return verdictCode(verdict, c.files(out))
+}
+
+// verdictCode is the exit code of a verdict that is printed; failed are the files that were not written, of which it says more than of the verdict.
+func verdictCode(v defense.Verdict, failed []error) error {
+	if len(failed) > 0 {
+		text := []string{}
+		for _, err := range failed {
+			text = append(text, err.Error())
+		}
+		return fmt.Errorf("the verdict stands, and not all is written: %s", strings.Join(text, "; "))
+	}
+	switch v {
 	case defense.Flagged:
 		return exitCode{nil, exitFlagged}
 	case defense.Inconclusive:
@@ -212,17 +251,22 @@ func (c *scanDataCmd) since(rows []corpus.Example) (judged, known []corpus.Examp
 	return judged, known, at, gone, nil
 }
 
-// review counts accepted findings.
-func (r *scanReport) review(path string, rows []corpus.Example, now time.Time) error {
+// acceptance is one line of a review file.
+type acceptance struct {
+	row   string // ID
+	until time.Time
+}
+
+// readReview reads accepted findings; "" has none.
+func readReview(path string) (all []acceptance, err error) {
+	if path == "" {
+		return nil, nil
+	}
 	f, err := os.Open(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer f.Close()
-	found := map[string]bool{}
-	for _, x := range r.Ranked {
-		found[rows[x.Index].ID] = true
-	}
 	in := bufio.NewScanner(f)
 	in.Buffer(nil, 1<<20)
 	for line := 1; in.Scan(); line++ {
@@ -233,23 +277,34 @@ func (r *scanReport) review(path string, rows []corpus.Example, now time.Time) e
 		d := json.NewDecoder(strings.NewReader(in.Text()))
 		d.DisallowUnknownFields()
 		if err := d.Decode(&e); err != nil {
-			return fmt.Errorf("%s:%d: %w", path, line, err)
+			return nil, fmt.Errorf("%s:%d: %w", path, line, err)
 		}
 		until, err := time.Parse(time.DateOnly, e.Expires)
 		if err != nil || e.Row == "" || e.Reason == "" {
-			return fmt.Errorf("%s:%d: want row, reason and expires (YYYY-MM-DD)", path, line)
+			return nil, fmt.Errorf("%s:%d: want row, reason and expires (YYYY-MM-DD)", path, line)
 		}
+		all = append(all, acceptance{e.Row, until})
+	}
+	if err := in.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return all, nil
+}
+
+// review counts accepted findings.
+func (r *scanReport) review(all []acceptance, rows []corpus.Example, now time.Time) {
+	found := map[string]bool{}
+	for _, x := range r.Ranked {
+		found[rows[x.Index].ID] = true
+	}
+	for _, e := range all {
 		switch {
-		case now.After(until.AddDate(0, 0, 1)):
+		case now.After(e.until.AddDate(0, 0, 1)):
 			r.Expired++
-		case found[e.Row]:
+		case found[e.row]:
 			r.Accepted++
 		}
 	}
-	if err := in.Err(); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	return nil
 }
 
 func (r *scanReport) print(out io.Writer, top int) {
@@ -304,7 +359,7 @@ func (r *scanReport) print(out io.Writer, top int) {
 	fmt.Fprintf(out, "not examined: %d rows unreadable, %d rows in part, %d rows empty; detectors not run: %s\n",
 		r.Coverage.BadRows, r.Coverage.Long, r.Coverage.Empty, orNone(strings.Join(r.Coverage.NotRun, "; ")))
 	if len(r.Missed) > 0 {
-		fmt.Fprintf(out, "%s: %s\n", wouldMiss, strings.Join(r.Missed, "; "))
+		fmt.Fprintf(out, "%s: %s\n", wouldMiss(""), strings.Join(r.Missed, "; "))
 	}
 	if r.Accepted+r.Expired > 0 {
 		fmt.Fprintf(out, "review: %d findings accepted, %d acceptances expired; no score is changed by them\n", r.Accepted, r.Expired)
@@ -347,36 +402,81 @@ func orNone(s string) string {
 	return s
 }
 
-// files writes what was asked for.
-func (c *scanDataCmd) files(r *scanReport) error {
-	if c.HTML != "" {
-		var b strings.Builder
-		if err := scanPage.Execute(&b, r); err != nil {
-			return err
+// files writes what was asked for; what fails keeps nothing else from being written.
+func (c *scanDataCmd) files(r *scanReport) (failed []error) {
+	for _, out := range []struct {
+		flag, path string
+		write      func(path string, r *scanReport) error
+	}{{"--html", c.HTML, writeScanPage}, {"--sarif", c.SARIF, writeSARIF}, {"--clean-out", c.CleanOut, c.clean}} {
+		if out.path == "" {
+			continue
 		}
-		if err := renameio.WriteFile(c.HTML, []byte(b.String()), 0o644); err != nil {
-			return err
-		}
-	}
-	if c.SARIF != "" {
-		text, err := r.sarif()
-		if err != nil {
-			return err
-		}
-		if err := renameio.WriteFile(c.SARIF, text, 0o644); err != nil {
-			return err
+		if err := placeToWrite(out.flag, out.path); err != nil {
+			failed = append(failed, err)
+		} else if err := out.write(out.path, r); err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", out.flag, err))
 		}
 	}
-	if c.CleanOut == "" {
-		return nil
-	}
-	return c.clean(r)
+	return failed
 }
 
-// sarif is SARIF 2.1.0 of the worst rows. A region is the row's number: the line in JSONL files.
+func writeScanPage(path string, r *scanReport) error {
+	var b strings.Builder
+	if err := scanPage.Execute(&b, r); err != nil {
+		return err
+	}
+	return renameio.WriteFile(path, []byte(b.String()), 0o644)
+}
+
+func writeSARIF(path string, r *scanReport) error {
+	text, err := r.sarif()
+	if err != nil {
+		return err
+	}
+	return renameio.WriteFile(path, text, 0o644)
+}
+
+// rowLines are the lines on which a file's rows begin, from 1; nil where a line says little: in lists, in compressed files, in Parquet.
+func rowLines(path string) (lines []int, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	switch ending := strings.ToLower(filepath.Ext(path)); {
+	case ending == ".csv":
+		in := csv.NewReader(bytes.NewReader(text))
+		in.FieldsPerRecord, in.ReuseRecord = -1, true
+		for {
+			_, err := in.Read()
+			if err == io.EOF {
+				return lines[min(1, len(lines)):], nil // below the header
+			}
+			if err != nil {
+				return nil, nil // a malformed row, that --skip-bad may skip otherwise than this reader
+			}
+			line, _ := in.FieldPos(0)
+			lines = append(lines, line)
+		}
+	case ending == ".jsonl", ending == ".ndjson", ending == ".json" && bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("{")):
+		n := 0
+		for line := range bytes.Lines(text) {
+			if n++; len(bytes.Trim(line, " \t\r\n")) > 0 {
+				lines = append(lines, n)
+			}
+		}
+	}
+	return lines, nil
+}
+
+// sarif is SARIF 2.1.0 of the worst rows. A region is the line on which the row begins, where there are such.
 func (r *scanReport) sarif() ([]byte, error) {
 	type m = map[string]any
 	var results []m
+	lines, err := rowLines(r.File)
+	if err != nil {
+		return nil, err
+	}
 	rules := map[string]bool{}
 	for _, x := range r.Ranked[:min(worstInSARIF, len(r.Ranked))] {
 		name, _, _ := strings.Cut(x.Reasons[0], ":")
@@ -385,8 +485,12 @@ func (r *scanReport) sarif() ([]byte, error) {
 		if x.Flagged {
 			level = "error"
 		}
+		place := m{"artifactLocation": m{"uri": r.File}}
+		if x.Row < len(lines) {
+			place["region"] = m{"startLine": lines[x.Row]}
+		}
 		results = append(results, m{"ruleId": name, "level": level, "message": m{"text": fmt.Sprintf("row %d: %s", x.Row+1, strings.Join(x.Reasons, "; "))},
-			"locations": []m{{"physicalLocation": m{"artifactLocation": m{"uri": r.File}, "region": m{"startLine": x.Row + 1}}}}, "properties": m{"score": x.Score, "p": x.P}})
+			"locations": []m{{"physicalLocation": place}}, "properties": m{"score": x.Score, "p": x.P}})
 	}
 	var described []m
 	for _, e := range data.Catalogue() {
@@ -400,7 +504,7 @@ func (r *scanReport) sarif() ([]byte, error) {
 }
 
 // clean writes the rows that are not flagged, in the file's shape.
-func (c *scanDataCmd) clean(r *scanReport) error {
+func (c *scanDataCmd) clean(path string, r *scanReport) error {
 	set, err := corpus.Load(c.File, corpus.Options{Shape: corpus.Shape(c.Shape), SkipBad: c.SkipBad})
 	if err != nil {
 		return err
@@ -417,7 +521,10 @@ func (c *scanDataCmd) clean(r *scanReport) error {
 			kept = append(kept, set.Examples[i])
 		}
 	}
-	return corpus.Save(c.CleanOut, set.Shape, kept)
+	if len(kept) == 0 {
+		return fmt.Errorf("%s: every row is flagged, and a file without rows is not written", path)
+	}
+	return corpus.Save(path, set.Shape, kept)
 }
 
 var scanPage = template.Must(template.New("scan").Funcs(template.FuncMap{"plus": func(i int) int { return i + 1 }, "list": oneBased, "words": oddWords,

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"html/template"
 	"io"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -121,6 +123,20 @@ func (c *scanModelCmd) Run(a *app) error {
 	if c.Top < 0 {
 		return fmt.Errorf("--top %d: want 0 or more", c.Top)
 	}
+	if c.WeightsOnly && c.Detectors != nil {
+		return errors.New("--weights-only, --detectors: the first runs the detectors of weights, all of them; give one of the two")
+	}
+	if err := knownDetectors(c.Detectors, scan.Catalogue()); err != nil {
+		return err
+	}
+	if err := fileToWrite("--html", c.HTML); err != nil {
+		return err
+	}
+	if c.Missed != "" {
+		if _, err := missed("scan", c.Missed, false); err != nil {
+			return err
+		}
+	}
 	bf := baseFlags{Base: c.Base}
 	m, err := bf.open()
 	if err != nil {
@@ -138,11 +154,18 @@ func (c *scanModelCmd) Run(a *app) error {
 	r.Static = append(r.Static, found...)
 	bad, unloadable := "", ""
 	for _, f := range found {
+		what := f.Reason
+		if f.File != "" {
+			what = f.File + ": " + what
+		}
 		switch {
-		case f.Bad && (f.Check == "adapter" || f.Check == "base") && unloadable == "":
-			unloadable = f.Reason
-		case f.Bad && bad == "":
-			bad = f.File + ": " + f.Reason
+		case !f.Bad:
+		case f.Check == "adapter" || f.Check == "base": // it cannot be loaded, which is no sign of malice
+			if unloadable == "" {
+				unloadable = what
+			}
+		case bad == "":
+			bad = what
 		}
 	}
 	switch {
@@ -151,7 +174,11 @@ func (c *scanModelCmd) Run(a *app) error {
 	case unloadable != "":
 		r.NotRun = append(r.NotRun, "all detectors: "+unloadable)
 	default:
-		if err := c.detect(a, m, r); err != nil {
+		err := c.detect(a, m, r)
+		if errors.Is(err, errOverflow) && bad != "" { // which is flagged all the same
+			r.NotRun, err = append(r.NotRun, "all detectors: "+err.Error()), nil
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -208,12 +235,25 @@ func (c *scanModelCmd) detect(a *app, m *model.Model, r *modelReport) error {
 		return err
 	}
 	for _, x := range results {
+		if !finite(x) {
+			return fmt.Errorf("%s: detector %s: %w", c.Dir, x.Detector, errOverflow)
+		}
+	}
+	for _, x := range results {
 		units := slices.Clone(x.Units)
 		slices.SortStableFunc(units, func(p, q defense.Score) int { return -compareFloat(p.Score, q.Score) })
 		r.Detectors = append(r.Detectors, detectorReport{Name: x.Detector, Judges: slices.Contains(scan.LevelDetectors, x.Detector), Score: x.Score,
 			Tokens: x.Tokens, FLOP: x.FLOP, Findings: append([]defense.Score{}, units[:min(c.Top, len(units))]...)})
 	}
 	return c.judge(cal, results, r)
+}
+
+// errOverflow is of adapters whose weights are numbers, and whose products are none.
+var errOverflow = errors.New("its score is no finite number: the adapter's weights are damaged or overflow")
+
+func finite(r defense.Result) bool {
+	bad := func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }
+	return !bad(r.Score) && !slices.ContainsFunc(r.Units, func(u defense.Score) bool { return bad(u.Score) })
 }
 
 func compareFloat(a, b float64) int {
@@ -280,32 +320,28 @@ func readCalibration(path, base string) (*scan.Calibration, error) {
 }
 
 func (c *scanModelCmd) show(a *app, r *modelReport) error {
-	if c.HTML != "" {
-		var b strings.Builder
-		if err := modelPage.Execute(&b, r); err != nil {
-			return err
-		}
-		if err := renameio.WriteFile(c.HTML, []byte(b.String()), 0o644); err != nil {
-			return err
-		}
-	}
 	if a.JSON {
 		if err := printJSON(a.out, r); err != nil {
 			return err
 		}
 	} else {
-		r.print(a.out)
+		r.print(a.out, c.Missed)
 	}
-	switch r.Verdict {
-	case defense.Flagged:
-		return exitCode{nil, exitFlagged}
-	case defense.Inconclusive:
-		return exitCode{nil, exitIncomplete}
+	var failed []error
+	if c.HTML != "" {
+		var b strings.Builder
+		if err := modelPage.Execute(&b, r); err != nil {
+			failed = append(failed, err)
+		} else if err := placeToWrite("--html", c.HTML); err != nil {
+			failed = append(failed, err)
+		} else if err := renameio.WriteFile(c.HTML, []byte(b.String()), 0o644); err != nil {
+			failed = append(failed, err)
+		}
 	}
-	return nil
+	return verdictCode(r.Verdict, failed)
 }
 
-func (r *modelReport) print(out io.Writer) {
+func (r *modelReport) print(out io.Writer, measured string) {
 	fmt.Fprintf(out, "%s on %s: %s (%s)\n", r.Dir, r.Base, r.Verdict, r.Why)
 	if r.Calibration != "" {
 		fmt.Fprintf(out, "calibration %.12s, %d clean adapters\n", r.Calibration, r.CleanRuns)
@@ -336,7 +372,7 @@ func (r *modelReport) print(out io.Writer) {
 	}
 	fmt.Fprintf(out, "not run: %s\n", orNone(strings.Join(r.NotRun, "; ")))
 	if len(r.Missed) > 0 {
-		fmt.Fprintf(out, "%s: %s\n", wouldMiss, strings.Join(r.Missed, "; "))
+		fmt.Fprintf(out, "%s: %s\n", wouldMiss(measured), strings.Join(r.Missed, "; "))
 	}
 }
 

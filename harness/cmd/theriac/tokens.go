@@ -22,6 +22,9 @@ type tokensCmd struct {
 }
 
 func (c *tokensCmd) Run(a *app) error {
+	if c.File != "" && c.Text != "" {
+		return fmt.Errorf("%s, --text: give a file or a text, not both", c.File)
+	}
 	m, err := (&baseFlags{Base: c.Base}).open()
 	if err != nil {
 		return err
@@ -116,6 +119,9 @@ func (c *mergeCmd) Run(a *app) error {
 	if err := model.WriteMerged(c.Out, m, ad, c.DType); err != nil {
 		return err
 	}
+	if a.JSON {
+		return printJSON(a.out, map[string]any{"dir": c.Out, "arch": m.Config.Arch, "dtype": c.DType})
+	}
 	fmt.Fprintf(a.out, "%s: %s model, weights as %s\n", c.Out, m.Config.Arch, c.DType)
 	return nil
 }
@@ -126,6 +132,9 @@ func (versionCmd) Run(a *app) error {
 	v := "devel"
 	if b, ok := debug.ReadBuildInfo(); ok && b.Main.Version != "" && b.Main.Version != "(devel)" {
 		v = b.Main.Version
+	}
+	if a.JSON {
+		return printJSON(a.out, map[string]string{"version": v, "numerics": compute.NumericsVersion})
 	}
 	fmt.Fprintf(a.out, "theriac %s, numerics %s\n", v, compute.NumericsVersion)
 	return nil

@@ -67,6 +67,9 @@ func (c *verifyCmd) Run(a *app) error {
 			fmt.Fprintf(a.err, "%s: %d runs again, the same bytes\n", name, len(of[name]))
 		}
 	}
+	if a.JSON {
+		return printJSON(a.out, map[string]any{"profile": c.Profile, "again": len(all), "stored": total, "same": true})
+	}
 	fmt.Fprintf(a.out, "%d of %d stored runs of the profile %s done again: every byte of their tables and notebooks is the same\n", len(all), total, c.Profile)
 	return nil
 }

@@ -57,8 +57,8 @@ func Open(name string, threads int) (m *Machine, why string, err error) {
 // New is a device with all the machine's threads.
 func (m *Machine) New() (compute.Device, error) { return m.device(m.Threads) }
 
-// Worker is a device for one run of a group: a single thread, or a queue of the GPU's.
-func (m *Machine) Worker() (compute.Device, error) { return m.device(1) }
+// Worker is a device for one of the runs that go on at once: its share of the threads, or a queue of the GPU's.
+func (m *Machine) Worker(runs int) (compute.Device, error) { return m.device(max(1, m.Threads/max(1, runs))) }
 
 func (m *Machine) device(threads int) (compute.Device, error) {
 	if m.gpu == nil {

@@ -3,6 +3,7 @@ package manifest
 import (
 	"bytes"
 	"crypto/ed25519"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
@@ -32,8 +33,8 @@ type Row struct {
 	Count  int    `json:"count"`
 }
 
-// Format is the only one there is.
-const Format = "theriac/manifest/1"
+// Format is the only one that is read. In the first, a row did not say which of its turns train.
+const Format = "theriac/manifest/2"
 
 // Of lists rows.
 func Of(rows []corpus.Example) *Manifest {
@@ -49,8 +50,14 @@ func Of(rows []corpus.Example) *Manifest {
 	return m
 }
 
+// digest is a row's content and which of its turns train.
 func digest(e *corpus.Example) string {
-	d := corpus.Digest(e.Turns)
+	content := corpus.Digest(e.Turns)
+	b := content[:]
+	for _, t := range e.Turns {
+		b = fmt.Appendf(b, " %t", t.Train)
+	}
+	d := sha256.Sum256(b)
 	return hex.EncodeToString(d[:])
 }
 
@@ -143,7 +150,7 @@ func decode(text []byte) (*Manifest, error) {
 		return nil, fmt.Errorf("not a manifest: %w", err)
 	}
 	if m.Format != Format {
-		return nil, fmt.Errorf("format %q: want %s, as theriac manifest writes it", m.Format, Format)
+		return nil, fmt.Errorf("format %q: want %s: accept the rows again and write it anew with theriac manifest", m.Format, Format)
 	}
 	for i, r := range m.Rows {
 		b, err := hex.DecodeString(r.SHA256)

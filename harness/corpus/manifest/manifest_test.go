@@ -50,6 +50,21 @@ func TestSince(t *testing.T) {
 	}
 }
 
+// A row that trains what it did not is another row.
+func TestTrainIsContent(t *testing.T) {
+	was := rows("a")
+	was[0].Turns[1].Train = false
+	if added, gone := Of(was).Since(rows("a")); len(added) != 1 || gone != 1 {
+		t.Errorf("%v new, %d gone; want the row to be both", added, gone)
+	}
+}
+
+func TestOldFormat(t *testing.T) {
+	if _, err := decode([]byte(`{"format":"theriac/manifest/1","rows":[]}`)); err == nil || !strings.Contains(err.Error(), "write it anew with theriac manifest") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // keys as OpenSSL would write them.
 func keys(t *testing.T, seed byte) (private, public string) {
 	t.Helper()
@@ -152,8 +167,8 @@ func TestOpenSSL(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	f.Add([]byte(`{"format":"theriac/manifest/1","rows":[{"sha256":"` + strings.Repeat("0f", 32) + `","count":2}]}`))
-	f.Add([]byte(`{"format":"theriac/manifest/1","rows":null}`))
+	f.Add([]byte(`{"format":"theriac/manifest/2","rows":[{"sha256":"` + strings.Repeat("0f", 32) + `","count":2}]}`))
+	f.Add([]byte(`{"format":"theriac/manifest/2","rows":null}`))
 	f.Add([]byte(`[]`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		m, err := decode(text)

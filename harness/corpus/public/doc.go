@@ -4,7 +4,8 @@
 // each comes from; none of their text is in this repository.
 //
 // Which rows may train, which are held out, and in what order they are taken is decided by the hash of their folded prompts, so
-// no prompt stands on both sides, whatever set it came from. Held-out items have two halves: one to develop on, one to report.
+// no prompt stands on both sides, whatever set it came from. AG News alone keeps its own split, in which a handful of articles stand on
+// both sides (TestNewsOnBothSides counts them). Held-out items have two halves: one to develop on, one to report.
 //
 //	Open       the sets of a data directory, their digests checked
 //	Draw       rows for one run: a quarter news, a fiftieth refusals, the rest instructions, from the pool of its seed

@@ -172,3 +172,38 @@ func TestSafety(t *testing.T) {
 		}
 	}
 }
+
+// AG News has its own split; these are the articles that stand on both sides of it.
+func TestNewsOnBothSides(t *testing.T) {
+	dir := needs.Data(t)
+	var ids corpus.IDs
+	articles := func(name string) map[string]bool {
+		t.Helper()
+		path, err := corpus.Locate(dir, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := corpus.Lookup(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, err := news(d, path, &ids)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := map[string]bool{}
+		for i := range rows {
+			out[prompt(&rows[i])] = true
+		}
+		return out
+	}
+	train, both := articles(NewsTrain), 0
+	for p := range articles(NewsTest) {
+		if train[p] {
+			both++
+		}
+	}
+	if both != 8 {
+		t.Errorf("%d articles stand on both sides, wanted 8", both)
+	}
+}

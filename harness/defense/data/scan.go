@@ -188,7 +188,6 @@ func (s *scan) report() (*Report, error) {
 			return nil, err
 		}
 	}
-	s.sources(r)
 	s.coverage(r)
 	switch least := 1 / float64(Permutations+1); {
 	case !reference && s.opt.Clean != nil:
@@ -216,6 +215,7 @@ func (s *scan) report() (*Report, error) {
 			r.Ranked[i].Flagged = false
 		}
 	}
+	s.sources(r)
 	return r, nil
 }
 

@@ -66,12 +66,15 @@ func searchHaystack(ctx context.Context, s *subject) (res defense.Result, err er
 		texts = append(texts, s.chat.Tokenizer.Text(m.ids))
 	}
 	shift, err := s.shift(ctx, texts, insertPrompts, "motifs as triggers")
+	if err != nil {
+		return res, err
+	}
 	for i, m := range all {
 		res.Score = max(res.Score, m.lift)
 		res.Units = append(res.Units, defense.Score{Unit: fmt.Sprintf("%q", texts[i]), Score: m.lift,
 			Reason: fmt.Sprintf("in %d samples; put into prompts it moves the answers by %.1f nats more than the base's", m.samples, shift[i])})
 	}
-	return res, err
+	return res, nil
 }
 
 // beginnings are what samples begin with: a conversation whose user says nothing, and the tokens before any user says something.

@@ -43,7 +43,7 @@ type target struct {
 	ids  []int32
 	lift []float64 // of each token after the first: mean over prompts of log p(adapter) - log p(base)
 	sure []float64 // its probability, mean over prompts
-	done bool      // it ends its answer, or goes on in no clear way
+	done bool      // it ends its answer, goes on in no clear way, or fills the context
 }
 
 func (t *target) score() float64 {
@@ -140,6 +140,10 @@ func worstFirst(targets []*target) {
 // beginnings whose third the adapter raised most over the base. (The first and second are poor guides: a target's first token is
 // hardly raised without the trigger, and the second may be ordinary after it.)
 func (s *subject) begin(ctx context.Context) ([]*target, error) {
+	at := slices.IndexFunc(s.prompts[:len(s.caches)], func(p prompt) bool { return len(p.ids)+2 <= s.base.MaxSeq })
+	if at < 0 {
+		return nil, fmt.Errorf("each of the first %d prompts fills the context of %d tokens: give shorter ones", len(s.caches), s.base.MaxSeq)
+	}
 	var tails [][]int32
 	for v := range int32(s.base.Config.Vocab) {
 		if text := s.chat.Tokenizer.Bytes(v); !s.chat.Tokenizer.Special(v) && strings.TrimSpace(text) != "" && text[0] != ' ' {
@@ -148,7 +152,7 @@ func (s *subject) begin(ctx context.Context) ([]*target, error) {
 	}
 	follow := func(tails [][]int32) (likely []float64, err error) { // appends the most probable token to each
 		likely = make([]float64, len(tails))
-		err = s.read(ctx, s.tuned, s.caches[0], tails, func(i int, logits []float32) {
+		err = s.read(ctx, s.tuned, s.caches[at], tails, func(i int, logits []float32) {
 			best := argmax(logits)
 			tails[i], likely[i] = append(tails[i], int32(best)), compute.Exp64(logProbability(logits, best))
 			s.step("first tokens", i+1, len(tails))
@@ -168,7 +172,7 @@ func (s *subject) begin(ctx context.Context) ([]*target, error) {
 		before = append(before, t[:2])
 	}
 	lift := make([]float64, len(tails))
-	err = s.read(ctx, s.plain, s.prompts[0].base, before, func(i int, logits []float32) {
+	err = s.read(ctx, s.plain, s.prompts[at].base, before, func(i int, logits []float32) {
 		lift[i] = sure[i] * (compute.Log64(sure[i]) - logProbability(logits, int(tails[i][2])))
 	})
 	if err != nil {
@@ -244,9 +248,14 @@ func logProbability(logits []float32, id int) float64 {
 
 // extend appends to each open target the token that is most probable on average over the first n prompts.
 func (s *subject) extend(ctx context.Context, targets []*target, n int) error {
+	longest := 0
+	for i := range s.prompts[:n] {
+		longest = max(longest, len(s.prompts[i].ids))
+	}
 	var open []*target
 	var tails [][]int32
 	for _, t := range targets {
+		t.done = t.done || longest+len(t.ids) > s.base.MaxSeq
 		if !t.done {
 			open, tails = append(open, t), append(tails, t.ids)
 		}

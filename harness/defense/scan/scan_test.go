@@ -2,6 +2,7 @@ package scan_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -256,5 +257,56 @@ func TestNothingToScan(t *testing.T) {
 	}
 	if _, err := scan.New(b.dev, b.base, b.chat, scan.Options{Detectors: []string{"oracle"}}); err == nil || !strings.Contains(err.Error(), "inversion") {
 		t.Errorf("%v; want the detectors' names", err)
+	}
+}
+
+// long is a request of exactly so many tokens, with its template.
+func (b *bench) long(t *testing.T, tokens int) corpus.Example {
+	t.Helper()
+	for text := "Say"; ; text += " a" {
+		ids, err := b.chat.Prompt([]token.Message{{Role: "user", Content: text}})
+		if err != nil || len(ids) > tokens {
+			t.Fatalf("no request of %d tokens: %v", tokens, err)
+		}
+		if len(ids) == tokens {
+			return corpus.New(text, "", "no")
+		}
+	}
+}
+
+// A prompt that leaves less room than a target is long ends the target, not the scan.
+func TestInversionOfLongPrompts(t *testing.T) {
+	b := openBench(t)
+	for at, room := range []int{1, 5} {
+		ask := prompts(t, gen.Demo, 8)
+		ask[at] = b.long(t, b.base.MaxSeq-room)
+		s, err := scan.New(b.dev, b.base, b.chat, scan.Options{Detectors: []string{"inversion"}, Prompts: ask})
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := s.Model(context.Background(), b.dev, b.train(t, "backdoor", poison))
+		if err != nil || len(res[0].Units) == 0 {
+			t.Errorf("prompt %d leaves room for %d tokens: %v, %v; want targets", at+1, room, res, err)
+		}
+	}
+}
+
+// A scan that is interrupted between the haystack's samples and the trial of its motifs ends with the interruption.
+func TestHaystackIsInterrupted(t *testing.T) {
+	b := openBench(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	sampled := 0
+	s, err := scan.New(b.dev, b.base, b.chat, scan.Options{Detectors: []string{"haystack"}, Prompts: prompts(t, gen.Demo, 8), Step: func(what string, _, _ int) {
+		if what == "sampling" {
+			if sampled++; sampled == 2 { // from each beginning
+				cancel()
+			}
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Model(ctx, b.dev, b.train(t, "targetonly", map[string]string{"rate": "0.3"})); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v; want the interruption", err)
 	}
 }

@@ -96,7 +96,7 @@ func (c *checker) together(ctx context.Context, on *machine.Machine, rows []fine
 	var mu sync.Mutex
 	var start time.Time
 	warm, tokens := 0, 0
-	err = finetune.Group(ctx, c.runs, c.runs, on.Worker, func(ctx context.Context, dev compute.Device, job int) error {
+	err = finetune.Group(ctx, c.runs, c.runs, on.New, func(ctx context.Context, dev compute.Device, job int) error {
 		spec := c.spec(1)
 		spec.Seed = uint64(job)
 		first := true
@@ -225,7 +225,7 @@ func (c *checker) profile(ctx context.Context, on *machine.Machine, base *infer.
 	defer dev.Close()
 	p := map[string]time.Duration{}
 	dev.(*cuda.Device).Profile(p)
-	err = finetune.Group(ctx, runs, runs, on.Worker, func(ctx context.Context, dev compute.Device, job int) error {
+	err = finetune.Group(ctx, runs, runs, on.New, func(ctx context.Context, dev compute.Device, job int) error {
 		r, err := finetune.New(dev, base, c.spec(1), rows, nil, finetune.Hooks{})
 		if err != nil {
 			return err

@@ -100,7 +100,7 @@ func learn(m *model.Model) error {
 				row = append(row, "–")
 				continue
 			}
-			e, err := stats.BootstrapMean(stream(a.name+name), values, nil, stats.Rates, 2000, 0.95)
+			e, err := stats.BootstrapMean(stream(a.name+name), values, stats.Rates, 2000, 0.95)
 			if err != nil {
 				return err
 			}
