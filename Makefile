@@ -71,7 +71,7 @@ bench-levels: ## what a run of the embedded model takes, and what its detectors 
 bench-peft: ## theriac and PEFT on the same rows, in turn, into what the throughput notebook shows (PYTHON with harness/interop/requirements.txt, THERIAC_SMOLLM2, THERIAC_DATA; 15 minutes)
 	go run ./harness/finetune/benchpeft -python $(PYTHON) -csv harness/lab/measured.csv
 
-calibrate-stats: ## simulate every statistic's promises (10 minutes of one core) into analysis/stats/CALIBRATION.md
+calibrate-stats: ## simulate every statistic's promises (7 minutes of one core) into analysis/stats/CALIBRATION.md
 	go test ./analysis/stats -run '^TestCalibration$$' -calibrate -timeout 60m
 
 ptx: ## recompile the CUDA kernels (PYTHON with nvidia-cuda-nvrtc-cu12==12.0.140; no GPU needed)
