@@ -99,6 +99,15 @@ func Curve(s CurveSpec) (*Figure, error) {
 		p.Add(labels{l})
 	}
 	if len(ends) > 0 {
+		right := 0.0 // of a shorter line's end the others would strike through its name
+		for i, e := range ends {
+			if i == 0 || e.x > right {
+				right = e.x
+			}
+		}
+		for i := range ends {
+			ends[i].x = right
+		}
 		spread(ends, p.Y.Min, p.Y.Max, float64((f.height-1.1*vg.Inch)/(labelSize+3)))
 		p.Add(ends)
 		f.reserve(ends)

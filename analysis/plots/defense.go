@@ -130,11 +130,16 @@ func Predictive(w Words, detectors []Meaning) (*Figure, error) {
 	spec := CurveSpec{Title: w.Title, X: Axis{Label: "attacked among those scanned (%)", Log: true, Percent: true, Ticks: []float64{0.001, 0.01, 0.1, 0.5}},
 		Y: percentAxis("alarms that are true (%)")}
 	for i, d := range detectors {
-		s := Series{Name: d.Name, Line: true, Band: true, Bare: true, Color: i}
+		s := Series{Name: d.Name, Line: true, Band: len(detectors) < 3, Bare: true, Color: i} // more bands hide each other
 		for _, p := range d.At {
 			if exists(p.PPV) && p.Prevalence > 0 {
-				s.Points = append(s.Points, point(p.Prevalence, p.PPV))
-				spec.Caption = fmt.Sprintf("Positive predictive value with pointwise %s bands, from %s", levelOf(p.PPV), w.N)
+				at := point(p.Prevalence, p.PPV)
+				with := fmt.Sprintf(" with pointwise %s bands", levelOf(p.PPV))
+				if !s.Band {
+					at.Low, at.High, with = at.Y, at.Y, ""
+				}
+				s.Points = append(s.Points, at)
+				spec.Caption = fmt.Sprintf("Positive predictive value%s, from %s", with, w.N)
 			}
 		}
 		if len(s.Points) > 0 {

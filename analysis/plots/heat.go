@@ -44,7 +44,9 @@ func Heat(s HeatSpec) (*Figure, error) {
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -0.5, float64(len(s.Columns))-0.5, -0.5, float64(len(s.Rows))-0.5
 	var cols, rows plot.ConstantTicks
 	for j, c := range s.Columns {
-		cols = append(cols, plot.Tick{Value: float64(j), Label: wrap(c, room)})
+		name := wrap(c, room)
+		name += strings.Repeat("\n ", head-1-strings.Count(name, "\n")) // all begin at one height
+		cols = append(cols, plot.Tick{Value: float64(j), Label: name})
 	}
 	var texts labels
 	grey := false

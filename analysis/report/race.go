@@ -11,7 +11,8 @@ import (
 	"theriac/analysis/tables"
 )
 
-// raceTable is every attacker of the arms race: its success, its runs that some level flags, and its success under each prevention.
+// raceTable is every attacker of the arms race: its success, its runs that some level flags, and its success under each prevention, with
+// what that leaves of clean accuracy.
 func (r *renderer) raceTable() string {
 	const name = "armsrace"
 	e := r.experiment(name)
@@ -28,7 +29,7 @@ func (r *renderer) raceTable() string {
 	}
 	t := tables.Table{Header: []string{"attacker", "runs", "attack success %", "clean accuracy %", "flagged by any one level"}, Right: []bool{false, true, true, true, true}}
 	for _, a := range answers {
-		t.Header, t.Right = append(t.Header, "success under "+a+" %"), append(t.Right, true)
+		t.Header, t.Right = append(t.Header, "success under "+a+" %", "clean accuracy under "+a+" %"), append(t.Right, true, true)
 	}
 	any := whole(levels[len(levels)-1])
 	for _, a := range attackers {
@@ -39,7 +40,7 @@ func (r *renderer) raceTable() string {
 		}
 		row := []string{a, fmt.Sprint(done), cell(r.mean(name, a, "asr")), cell(r.mean(name, a, "clean_accuracy")), why}
 		for _, w := range answers {
-			row = append(row, cell(r.mean(name, a+", "+w, "asr")))
+			row = append(row, cell(r.mean(name, a+", "+w, "asr")), cell(r.mean(name, a+", "+w, "clean_accuracy")))
 		}
 		t.Add(row...)
 	}

@@ -98,6 +98,16 @@ func (b *Bench) Deploy(ctx context.Context, s *Spec) (*Deployed, error) {
 		return nil, err
 	}
 	r := &run{bench: b, spec: s, dev: dev, chat: b.Chat, rec: &store.Record{Run: store.Run{ID: id}}}
+	delta, err := r.deployable(ctx)
+	if err != nil {
+		dev.Close()
+		return nil, err
+	}
+	return &Deployed{dev, r.runner(delta), r.chat}, nil
+}
+
+// deployable trains, and does what is done between training and use.
+func (r *run) deployable(ctx context.Context) (*infer.Delta, error) {
 	if err := r.prepare(ctx); err != nil {
 		return nil, err
 	}
@@ -105,10 +115,8 @@ func (b *Bench) Deploy(ctx context.Context, s *Spec) (*Deployed, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.base, delta, err = r.deploy(ctx, delta); err != nil {
-		return nil, err
-	}
-	return &Deployed{dev, r.runner(delta), r.chat}, nil
+	r.base, delta, err = r.deploy(ctx, delta)
+	return delta, err
 }
 
 // Answers are what the model writes, greedily, to each request; at most maxNew tokens.
