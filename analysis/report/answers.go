@@ -30,7 +30,7 @@ func (r *renderer) alarms() string {
 		}
 		kinds++
 		if float64(k) >= highRate*float64(n) {
-			most = append(most, fmt.Sprintf("%s (%d of %d)", inline(p.arm), k, n))
+			most = append(most, fmt.Sprintf("\"%s\" (%d of %d)", inline(p.arm), k, n))
 		}
 	}
 	if kinds == 0 {

@@ -103,17 +103,20 @@ func (r *renderer) unseen() (out []place) {
 	return out
 }
 
-// uncaught says which attacks no level can see, and which of the others none catches.
+// uncaught says which attacks no level can see, which of the others none catches, and which of those the acceptance checks stop.
 func (r *renderer) uncaught() string {
 	if len(r.judged.places[estimate.Attacked]) == 0 {
 		return "No verdict on an attacked run is stored: what the levels leave uncaught is not measured."
 	}
 	blind := r.unseen()
-	var missed []string
+	var missed, stopped []string
 	for _, p := range r.judged.places[estimate.Attacked] {
 		caught := slices.ContainsFunc(levels, func(l level) bool { return r.catches(whole(l), p) })
 		if !caught && !slices.Contains(blind, p) {
 			missed = append(missed, inline(p.arm))
+			if pass := r.mean(p.experiment, p.arm, "qa_pass"); pass.Value < 1-highRate {
+				stopped = append(stopped, inline(p.arm))
+			}
 		}
 	}
 	text := "Every attack can be seen by some level."
@@ -133,7 +136,11 @@ func (r *renderer) uncaught() string {
 	if len(missed) == 0 {
 		return text + " Of those that can be seen, some level catches every one."
 	}
-	return text + " Of the others no level, alone or together, catches " + list(missed) + "."
+	text += " Of the others no level, alone or together, catches " + list(missed)
+	if len(stopped) > 0 {
+		text += "; the acceptance checks with fixed thresholds stop " + list(stopped)
+	}
+	return text + "."
 }
 
 // armsOf names places by their arms.

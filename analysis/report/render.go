@@ -237,7 +237,7 @@ func (r *renderer) oddities() string {
 	return list(parts)
 }
 
-// coverage says how many seeds the arms have: those of the headline claims, those of the matrix, and the others.
+// coverage says how many seeds the arms have: those of the headline claims, those of the matrix, and the others but for calibration's.
 func (r *renderer) coverage() string {
 	var headline, matrix, others []int
 	for _, name := range slices.Sorted(maps.Keys(r.in.Experiments)) {
@@ -245,7 +245,7 @@ func (r *renderer) coverage() string {
 		for _, a := range e.Arms() {
 			n := len(e.Seeds(a))
 			switch {
-			case n == 0:
+			case n == 0 || a == "calibration":
 			case slices.ContainsFunc(claims, func(c claim) bool { return c.experiment == name && (c.arm == a || c.baseline == a) }):
 				headline = append(headline, n)
 			case name == "defenses" && e.Class(a) == estimate.Attacked:
