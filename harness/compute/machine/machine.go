@@ -58,7 +58,9 @@ func Open(name string, threads int) (m *Machine, why string, err error) {
 func (m *Machine) New() (compute.Device, error) { return m.device(m.Threads) }
 
 // Worker is a device for one of the runs that go on at once: its share of the threads, or a queue of the GPU's.
-func (m *Machine) Worker(runs int) (compute.Device, error) { return m.device(max(1, m.Threads/max(1, runs))) }
+func (m *Machine) Worker(runs int) (compute.Device, error) {
+	return m.device(max(1, m.Threads/max(1, runs)))
+}
 
 func (m *Machine) device(threads int) (compute.Device, error) {
 	if m.gpu == nil {
