@@ -68,6 +68,9 @@ func (c *demoCmd) Run(a *app) error {
 			}
 		}
 	}
+	if err := lendPlan(a.Root, out); err != nil {
+		return err
+	}
 	own, err := renderReport(out, "demo")
 	if err != nil {
 		return err
@@ -87,6 +90,20 @@ func (c *demoCmd) Run(a *app) error {
 	}
 	fmt.Fprintf(a.out, "every byte equals the committed results\nread %s, or open %s\n", filepath.Join(out, filepath.FromSlash(own[0].Path)), filepath.Join(out, "results", "demo", names[0], "notebook.html"))
 	return nil
+}
+
+// lendPlan puts the plan, which a report is made from beside the results, where the demo's are.
+func lendPlan(root, out string) error {
+	data, err := os.ReadFile(filepath.Join(root, "experiments", "plan.yaml"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(out, "experiments"), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(out, "experiments", "plan.yaml"), data, 0o644)
 }
 
 func more(n int) string {

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"reflect"
 	"testing"
+
+	"theriac/analysis/report"
 )
 
 // A clone lacks the empty directory of a notebook without figures; what such a directory holds is another matter.
@@ -41,5 +43,33 @@ func TestCompare(t *testing.T) {
 		if err != nil || !reflect.DeepEqual(lines, c.lines) {
 			t.Errorf("%s beside %s: %q, %v; want %q", c.got, c.want, lines, err, c.lines)
 		}
+	}
+}
+
+// What the demo renders from its own directory is what the committed report says: nothing but results and the plan goes into it.
+func TestDemoReport(t *testing.T) {
+	root, err := filepath.Abs("../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := t.TempDir()
+	if err := os.Mkdir(filepath.Join(out, "results"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(root, "results", "demo"), filepath.Join(out, "results", "demo")); err != nil {
+		t.Fatal(err)
+	}
+	if err := lendPlan(root, out); err != nil {
+		t.Fatal(err)
+	}
+	own, err := renderReport(out, "demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff, err := report.Check(root, own); err != nil || diff != "" {
+		t.Errorf("%v %s", err, diff)
+	}
+	if err := lendPlan(t.TempDir(), out); err != nil {
+		t.Errorf("without a plan: %v", err)
 	}
 }
