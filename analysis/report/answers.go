@@ -84,35 +84,24 @@ func (r *renderer) acceptance() string {
 // levelAdvice says which levels to start with, by what each catches that none before it does.
 func (r *renderer) levelAdvice() string {
 	before := map[place]bool{}
-	var worth, idle []string
+	var useful, idle []string
 	for _, l := range pipeline {
-		seen, caught, adds := 0, 0, 0
-		for _, p := range r.judged.places[estimate.Attacked] {
-			if r.sees(whole(l), p) {
-				seen++
-			}
-			if r.catches(whole(l), p) {
-				caught++
-				if !before[p] {
-					adds, before[p] = adds+1, true
-				}
-			}
-		}
+		caught, adds, seen := r.gain(l, before)
 		switch v := r.judged.clean[whole(l)]; {
 		case seen == 0 || len(v) == 0:
 		case adds > 0:
-			worth = append(worth, fmt.Sprintf("%s (%d attacks that nothing before it catches)", l.name, adds))
+			useful = append(useful, fmt.Sprintf("%s (%d attacks that nothing before it catches)", l.name, adds))
 		default:
 			idle = append(idle, fmt.Sprintf("%s (it catches %d of these attacks too, and flags %d of %d clean runs)", l.name, caught, flagged(v, flagAt), len(v)))
 		}
 	}
 	switch {
-	case len(worth) == 0:
+	case len(useful) == 0:
 		return "No level is shown to catch an attack."
 	case len(idle) == 0:
-		return "Deploy " + list(worth) + "."
+		return "Deploy " + list(useful) + "."
 	}
-	return "Deploy " + list(worth) + ". Where these run, " + list(idle) + " adds nothing here; it is for an adapter that comes without its data."
+	return "Deploy " + list(useful) + ". Where these run, " + list(idle) + " adds nothing here; it is for an adapter that comes without its data."
 }
 
 // safeDose is the largest number of poisoned rows at which the bound of success is below lowRate.

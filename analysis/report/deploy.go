@@ -26,6 +26,23 @@ func (r *renderer) sees(j judge, p place) bool {
 // whole is a level's own verdict.
 func whole(l level) judge { return judge{level: l} }
 
+// gain counts the attacks that a level sees, those it catches, and those of them that nothing before it catches; before then has them too.
+func (r *renderer) gain(l level, before map[place]bool) (caught, adds, seen int) {
+	for _, p := range r.judged.places[estimate.Attacked] {
+		if r.sees(whole(l), p) {
+			seen++
+		}
+		if !r.catches(whole(l), p) {
+			continue
+		}
+		caught++
+		if !before[p] {
+			adds, before[p] = adds+1, true
+		}
+	}
+	return caught, adds, seen
+}
+
 // deployTable is the levels in the pipeline's order: how many attacks each sees and catches, how many of those no level before it
 // catches, and its false alarms.
 func (r *renderer) deployTable() string {
@@ -43,36 +60,16 @@ func (r *renderer) deployTable() string {
 		}
 		t.Add(l.name, fmt.Sprintf("%d of %d", seen, len(attacks)), fmt.Sprint(caught), adds, alarms, cost)
 	}
-	tally := func(l level) (caught, adds, seen int) {
-		for _, p := range attacks {
-			if r.sees(whole(l), p) {
-				seen++
-			}
-			if !r.catches(whole(l), p) {
-				continue
-			}
-			caught++
-			if !before[p] {
-				adds++
-			}
-		}
-		return caught, adds, seen
-	}
 	for _, l := range pipeline {
-		caught, adds, seen := tally(l)
-		if seen == 0 {
-			continue
-		}
-		row(l, fmt.Sprint(adds), caught, seen)
-		for _, p := range attacks {
-			before[p] = before[p] || r.catches(whole(l), p)
+		if caught, adds, seen := r.gain(l, before); seen > 0 {
+			row(l, fmt.Sprint(adds), caught, seen)
 		}
 	}
 	if len(t.Rows) == 0 {
 		return noVerdict
 	}
 	for _, l := range levels[len(pipeline):] {
-		if caught, _, seen := tally(l); seen > 0 {
+		if caught, _, seen := r.gain(l, before); seen > 0 {
 			row(l, "–", caught, seen)
 		}
 	}

@@ -1,4 +1,4 @@
-// Package report renders REPORT.md and its figures from results/PROFILE and nothing else.
+// Package report renders REPORT.md and its figures from results/PROFILE, the frozen plan and the catalogue of attacks, and nothing else.
 //
 // template.md holds the words. Every number in it comes from a function that looks it up by
 // experiment, arm and metric, and every claim is worded by its test's outcome; [Lint]
