@@ -1,5 +1,14 @@
 package compute
 
+// Bits is the class whose bits a class of devices gives, which is part of every run's identity: "cuda" follows the contract to the letter, so its
+// runs are the CPU's (`make gpu-check` proves it on the GPU at hand); "cuda-tf32" has numerics of its own.
+func Bits(class string) string {
+	if class == "cuda" {
+		return "cpu"
+	}
+	return class
+}
+
 // Device is a set of operators over float32 slices. Slices handed to a device
 // come from the Alloc of a device of its class; a CPU accepts any. Shapes are row-major; "rows" is always
 // the number of active rows, which may be fewer than the buffer holds. A Device is used by one goroutine
@@ -11,7 +20,7 @@ package compute
 // Methods panic on programming errors (a slice shorter than its shape), never because of data; and with a
 // [Fault] when the machine fails them.
 type Device interface {
-	// Class is "cpu", "cuda" or "cuda-tf32"; it is part of every run's identity.
+	// Class is "cpu", "cuda" or "cuda-tf32"; see [Bits].
 	Class() string
 	// Alloc returns n zeroed, 64-byte-aligned float32 values this device can address. They live until Close.
 	Alloc(n int) []float32

@@ -26,7 +26,7 @@ func (r *Run) Key() (string, error) {
 	}
 	h := sha256.New()
 	fmt.Fprintf(h, "theriac/run/1 %s %s\n%s\n", compute.NumericsVersion, base, spec)
-	if c := r.dev.Class(); c != "cpu" {
+	if c := compute.Bits(r.dev.Class()); c != "cpu" {
 		fmt.Fprintln(h, c)
 	}
 	for i := range r.items {

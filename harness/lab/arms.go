@@ -121,9 +121,13 @@ func (l *Lab) specs(arms []Arm, seeds []int, ms []Metric) (specs []sweep.Spec) {
 		s.Metrics = measured
 		of = append(of, s)
 	}
+	few, ok := l.profile.Few[l.name]
+	if !ok {
+		few = l.profile.Few["others"]
+	}
 	for i, seed := range seeds {
 		for j, s := range of {
-			if most := l.profile.Few; arms[j].Few && most > 0 && i >= most {
+			if arms[j].Few && few > 0 && i >= few {
 				continue
 			}
 			s.Seed, s.Plan = uint64(seed), l.frozen(seed)

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"theriac/harness/compute"
 	"theriac/harness/sweep"
 )
 
@@ -54,13 +55,13 @@ type Export struct {
 	To   string
 }
 
-// ResultsName is the directory below results/ and figures/ for a profile's results on a class of device: a GPU's never lie
-// with the CPU's, so that no table or report mixes them.
+// ResultsName is the directory below results/ and figures/ for a profile's results on a class of device: other bits than the
+// CPU's never lie with them, so that no table or report mixes them.
 func ResultsName(profile, class string) string {
-	if class == "cpu" || class == "" {
-		return profile
+	if bits := compute.Bits(class); bits != "cpu" && bits != "" {
+		return profile + "-" + bits
 	}
-	return profile + "-" + class
+	return profile
 }
 
 // EnvVar carries an Environment, as JSON, to a child process or to a script run by `go run`.

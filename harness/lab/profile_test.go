@@ -98,13 +98,14 @@ func TestFewSeeds(t *testing.T) {
 		2: "clean 7, dose 7, headline 7, clean 8, dose 8, headline 8, clean 9, headline 9",
 		4: "clean 7, dose 7, headline 7, clean 8, dose 8, headline 8, clean 9, dose 9, headline 9",
 	} {
-		p.Few = few
-		var got []string
-		for _, s := range (&Lab{name: "x", profile: p}).specs(arms, []int{7, 8, 9}, nil) {
-			got = append(got, fmt.Sprint(s.Arm, " ", s.Seed))
-		}
-		if strings.Join(got, ", ") != want {
-			t.Errorf("few %d: %s; want %s", few, strings.Join(got, ", "), want)
+		for _, p.Few = range []map[string]int{{"others": few}, {"x": few, "others": 1}, {"x": few, "y": 1}} {
+			var got []string
+			for _, s := range (&Lab{name: "x", profile: p}).specs(arms, []int{7, 8, 9}, nil) {
+				got = append(got, fmt.Sprint(s.Arm, " ", s.Seed))
+			}
+			if strings.Join(got, ", ") != want {
+				t.Errorf("few %v: %s; want %s", p.Few, strings.Join(got, ", "), want)
+			}
 		}
 	}
 }

@@ -191,6 +191,6 @@ func (b *Bench) Keys(s *Spec) (train, id string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	train = s.TrainKey(b.Digest, src.Digest(), b.Machine.Class)
+	train = s.TrainKey(b.Digest, src.Digest(), compute.Bits(b.Machine.Class))
 	return train, s.ID(train), nil
 }

@@ -108,7 +108,7 @@ var metricName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
 // evaluation version: rises when the same adapter and items give another record.
 const evaluation = 5
 
-// TrainKey names the adapter of a run; class is the device's.
+// TrainKey names the adapter of a run; class is the one whose bits it has.
 func (s *Spec) TrainKey(base, source, class string) string {
 	train := s.Train
 	train.Seed = 0
@@ -215,7 +215,7 @@ func (b *Bench) fields(s *Spec) []store.Field {
 	if src, err := b.source(s.Data.Name); err == nil {
 		f["source"] = short(src.Digest())
 	}
-	if class := b.Machine.Class; class != "cpu" {
+	if class := compute.Bits(b.Machine.Class); class != "cpu" {
 		f["device"] = class
 	}
 	usual, train := plain(finetune.Default()), plain(s.Train)

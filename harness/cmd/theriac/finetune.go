@@ -60,7 +60,7 @@ type trainingRecord struct {
 	DataSHA   string        `json:"data_digest"`
 	Key       string        `json:"train_key"`
 	Numerics  string        `json:"numerics"`
-	Device    string        `json:"device,omitempty"` // the device's class where it is not the CPU
+	Device    string        `json:"device,omitempty"` // the class whose bits these are, where it is not the CPU's
 	Spec      finetune.Spec `json:"spec"`
 	Examples  int           `json:"examples"`
 	Truncated []string      `json:"truncated,omitempty"`
@@ -119,7 +119,7 @@ func (c *finetuneCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	if class := l.dev.Class(); class != "cpu" {
+	if class := compute.Bits(l.dev.Class()); class != "cpu" {
 		rec.Device = class
 	}
 	if rec.Key, err = run.Key(); err != nil {

@@ -50,7 +50,7 @@ type Common struct {
 	Root    string `help:"Where experiments/, results/ and figures/ are." default:"." placeholder:"DIR"`
 	DataDir string `help:"Where public data sets lie." env:"THERIAC_DATA" placeholder:"DIR"`
 	Threads int    `help:"CPU threads; 0 is all cores." default:"0"`
-	Device  string `help:"Where to compute: cpu; cuda; cuda-tf32, faster and rounded; or auto for cuda if a GPU is usable. Results of each are kept apart." enum:"auto,cpu,cuda,cuda-tf32" default:"cpu"`
+	Device  string `help:"Where to compute: cpu; cuda, which gives the same bits; cuda-tf32, faster and rounded, whose results are kept apart; or auto for cuda if a GPU is usable." enum:"auto,cpu,cuda,cuda-tf32" default:"cpu"`
 	JSON    bool   `help:"Print JSON instead of text." name:"json"`
 	Quiet   bool   `help:"No progress." short:"q"`
 }

@@ -1,7 +1,7 @@
 // Package cuda implements compute.Device on an NVIDIA GPU through the driver alone (libcuda, loaded at run time): no cgo, no
 // toolkit, no cuBLAS. The kernels (package kernels) are embedded as PTX, which every driver since CUDA 12 compiles for its
-// GPU; they follow compute's numerics contract to the letter, so their results are meant to be the CPU's, bit for bit. Runs
-// on a GPU are a device class of their own all the same.
+// GPU; they follow compute's numerics contract to the letter, so their results are the CPU's, bit for bit, and a run has
+// one name wherever it was computed.
 //
 // Memory is plain device memory. What Alloc returns is a mirror of it in the host's address space: the slice names the
 // device's values, and holds them itself only after Pull (or until Push). A mirror that is never touched costs no memory.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"sort"
 
@@ -19,9 +20,6 @@ import (
 	"theriac/harness/store"
 	"theriac/harness/sweep"
 )
-
-// tolerance of an operator's element: absolute, and relative to it.
-const tolerance = 3e-5
 
 // operators: every operator on random shapes, beside the CPU.
 func (c *checker) operators(context.Context) error {
@@ -54,7 +52,7 @@ func (c *checker) operators(context.Context) error {
 				}
 			}
 		}
-		c.add("operator "+name, worst <= tolerance, fmt.Sprintf("%d of %d values are the CPU's bit for bit; the largest difference is %.2g, at most %g is right.", equal, values, worst, tolerance))
+		c.add("operator "+name, equal == values, fmt.Sprintf("%d of %d values are the CPU's bit for bit; the largest difference is %.2g.", equal, values, worst))
 	}
 	return nil
 }
@@ -114,7 +112,7 @@ func (c *checker) losses(ctx context.Context, on *machine.Machine, steps int) (l
 
 // curve: a training's losses beside the CPU's, and the same training again; in both classes.
 func (c *checker) curve(ctx context.Context) error {
-	want, _, err := c.losses(ctx, c.cpu, c.steps)
+	want, wantTheta, err := c.losses(ctx, c.cpu, c.steps)
 	if err != nil {
 		return err
 	}
@@ -128,32 +126,42 @@ func (c *checker) curve(ctx context.Context) error {
 			return err
 		}
 		c.add("run to run, "+on.Class, slices.Equal(loss, again) && slices.Equal(theta, thetaAgain), fmt.Sprintf("%d losses and %d trained values, bit for bit.", len(loss), len(theta)))
-		worst, equal := 0.0, 0
+		if compute.Bits(on.Class) == "cpu" {
+			c.add("loss curve, "+on.Class, slices.Equal(loss, want) && slices.Equal(theta, wantTheta), fmt.Sprintf("%d steps from %.4f to %.4f and the values trained by them, bit for bit the CPU's.", len(want), want[0], want[len(want)-1]))
+			continue
+		}
+		worst := 0.0
 		for i := range want {
 			worst = max(worst, math.Abs(loss[i]-want[i]))
-			if loss[i] == want[i] {
-				equal++
-			}
 		}
-		c.add("loss curve, "+on.Class, worst <= 1e-3, fmt.Sprintf("%d steps from %.4f to %.4f; the largest difference from the CPU is %.2g, at most 1e-3 is right; %d are equal bit for bit.", len(want), want[0], want[len(want)-1], worst, equal))
+		c.add("loss curve, "+on.Class, worst <= 1e-3, fmt.Sprintf("the largest difference from the CPU's is %.2g, at most 1e-3 is right.", worst))
 	}
 	return nil
 }
 
-// backdoor: the attack succeeds on the GPU as often as on the CPU.
+// backdoor: runs on the GPU leave the CPU's records; in TF32, the attack succeeds as often as on the CPU.
 func (c *checker) backdoor(ctx context.Context) error {
-	hits, items, err := c.backdoored(ctx, c.cpu)
+	want, err := c.backdoored(ctx, c.cpu)
 	if err != nil {
 		return err
+	}
+	hits, items := successes(want)
+	if items == 0 {
+		return fmt.Errorf("backdoor: no run gave an attack success")
 	}
 	e, err := stats.Wilson(hits, items, 0.95)
 	if err != nil {
 		return err
 	}
 	for _, on := range []*machine.Machine{c.gpu, c.tf32} {
-		k, n, err := c.backdoored(ctx, on)
+		got, err := c.backdoored(ctx, on)
 		if err != nil {
 			return err
+		}
+		k, n := successes(got)
+		if compute.Bits(on.Class) == "cpu" {
+			c.add("backdoor, "+on.Class, reflect.DeepEqual(got, want), fmt.Sprintf("the records of %d runs, every metric, loss and answer, are the CPU's; attack success is %d of %d.", len(got), k, n))
+			continue
 		}
 		share := float64(k) / float64(n)
 		c.add("backdoor, "+on.Class, share >= e.Interval.Low && share <= e.Interval.High, fmt.Sprintf("the GPU's attack success is %d of %d, the CPU's %d of %d with the interval %.4f to %.4f.", k, n, hits, items, e.Interval.Low, e.Interval.High))
@@ -161,15 +169,27 @@ func (c *checker) backdoor(ctx context.Context) error {
 	return nil
 }
 
-// backdoored sweeps a backdoor over the seeds on the embedded model and counts its successes.
-func (c *checker) backdoored(ctx context.Context, on *machine.Machine) (hits, items int, err error) {
+// successes counts triggered items that gave the attacker's answer, and all.
+func successes(runs []*store.Record) (hits, items int) {
+	for _, rec := range runs {
+		for _, m := range rec.Metrics {
+			if m.Name == "asr" {
+				hits, items = hits+int(m.K), items+int(m.N)
+			}
+		}
+	}
+	return hits, items
+}
+
+// backdoored sweeps a backdoor over the seeds on the embedded model.
+func (c *checker) backdoored(ctx context.Context, on *machine.Machine) (runs []*store.Record, err error) {
 	m, err := tiny.Open()
 	if err != nil {
-		return 0, 0, err
+		return nil, err
 	}
 	b, err := sweep.Open(m, on, "", 96)
 	if err != nil {
-		return 0, 0, err
+		return nil, err
 	}
 	defer b.Close()
 	train := finetune.Default()
@@ -184,25 +204,18 @@ func (c *checker) backdoored(ctx context.Context, on *machine.Machine) (hits, it
 	dir := filepath.Join(c.dir, on.Class)
 	st, err := store.Open(filepath.Join(dir, "tables"), filepath.Join(dir, "shards"))
 	if err != nil {
-		return 0, 0, err
+		return nil, err
 	}
 	rep, err := b.Run(ctx, specs, st, sweep.Options{})
 	if err != nil {
-		return 0, 0, err
+		return nil, err
 	}
 	for _, id := range rep.IDs {
 		rec, err := st.Get(id)
 		if err != nil {
-			return 0, 0, err
+			return nil, err
 		}
-		for _, m := range rec.Metrics {
-			if m.Name == "asr" {
-				hits, items = hits+int(m.K), items+int(m.N)
-			}
-		}
+		runs = append(runs, rec)
 	}
-	if items == 0 {
-		return 0, 0, fmt.Errorf("backdoor: no run gave an attack success: %v", rep.Failures)
-	}
-	return hits, items, nil
+	return runs, nil
 }
