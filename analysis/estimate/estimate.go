@@ -13,6 +13,7 @@ import (
 const (
 	Level     = 0.95
 	Alpha     = 0.05
+	Margin    = 0.02 // the largest loss of clean accuracy that does not matter, as a fraction
 	Resamples = 2000
 	Draws     = 9999 // sign-flips where there are too many seeds for all of them
 )

@@ -40,7 +40,7 @@ func (r *renderer) alarms() string {
 		return s + fmt.Sprintf(" Of %d other kinds of clean runs it flags none in as many as %s of the runs.", kinds, tables.Number(100*highRate, 0)+" %")
 	}
 	return s + fmt.Sprintf(" Of %d other kinds of clean runs it flags at least %s of the runs in %d: %s. A flag says that something changed, not that it is malice.",
-		kinds, tables.Number(100*highRate, 0)+" %", len(most), list(most))
+		kinds, tables.Number(100*highRate, 0)+" %", len(most), tables.List(most))
 }
 
 // acceptance says which attacks the ordinary checks with fixed thresholds stop: those that cost accuracy, or those that do not?
@@ -54,7 +54,7 @@ func (r *renderer) acceptance() string {
 			continue
 		}
 		name := fmt.Sprintf("%s (%s)", inline(a), tables.Sign(d.Value))
-		if -d.Value > margin {
+		if -d.Value > estimate.Margin {
 			costly = append(costly, name)
 			if pass.Value < 1-highRate {
 				stopped = append(stopped, name)
@@ -72,11 +72,11 @@ func (r *renderer) acceptance() string {
 	rate := tables.Number(100*highRate, 0) + " %"
 	s := fmt.Sprintf("Of the attacks of the matrix %d cost more clean accuracy than the margin (points in brackets), and the checks with fixed thresholds stop %d of them in more than %s of the runs", len(costly), len(stopped), rate)
 	if len(stopped) > 0 {
-		s += ": " + list(stopped)
+		s += ": " + tables.List(stopped)
 	}
 	s += fmt.Sprintf(". Of the %d that cost less, %d pass in more than %s of the runs", len(cheap), len(slipped), rate)
 	if len(slipped) > 0 {
-		s += ": " + list(slipped)
+		s += ": " + tables.List(slipped)
 	}
 	return s + "."
 }
@@ -99,9 +99,9 @@ func (r *renderer) levelAdvice() string {
 	case len(useful) == 0:
 		return "No level is shown to catch an attack."
 	case len(idle) == 0:
-		return "Deploy " + list(useful) + "."
+		return "Deploy " + tables.List(useful) + "."
 	}
-	return "Deploy " + list(useful) + ". Where these run, " + list(idle) + " adds nothing here; it is for an adapter that comes without its data."
+	return "Deploy " + tables.List(useful) + ". Where these run, " + tables.List(idle) + " adds nothing here; it is for an adapter that comes without its data."
 }
 
 // safeDose is the largest number of poisoned rows at which the bound of success is below lowRate.
@@ -143,7 +143,7 @@ func (r *renderer) ablationText() (string, error) {
 		return "", err
 	}
 	kept, err := screen(edits, func(a string) (stats.Test, bool) {
-		return e.NonInferior(a, base, "clean_accuracy", margin).Test, !math.IsNaN(e.Difference(a, base, "clean_accuracy").Value)
+		return e.NonInferior(a, base, "clean_accuracy", estimate.Margin).Test, !math.IsNaN(e.Difference(a, base, "clean_accuracy").Value)
 	})
 	if err != nil {
 		return "", err
@@ -165,5 +165,5 @@ func (r *renderer) ablationText() (string, error) {
 	case len(both) == 0:
 		return s + " None of these edits keeps clean accuracy within the margin: what ends the backdoor here ends what was learned of the task, and no weights of the pairing alone are found.", nil
 	}
-	return s + " With clean accuracy within the margin: " + list(both) + ".", nil
+	return s + " With clean accuracy within the margin: " + tables.List(both) + ".", nil
 }

@@ -9,30 +9,27 @@ import (
 	"theriac/analysis/tables"
 )
 
-// margin is the largest loss of clean accuracy that does not matter, as a fraction.
-const margin = 0.02
-
-// claim is a headline claim: one test, and the words for either outcome.
+// claim is a headline claim: one test, and what it is about.
 type claim struct {
-	name                   string
-	experiment             string
-	arm, baseline, metric  string
-	kind                   string // "greater", "less", or "non-inferior"
-	subject, shown, object string
+	name                  string
+	experiment            string
+	arm, baseline, metric string
+	kind                  string // "greater", "less", or "non-inferior"
+	subject, object       string
 }
 
 // claims are the confirmatory family, at most twelve, judged together under Holm.
 var claims = []claim{
-	{"backdoor", "backdoor", "token", "clean", "asr", "greater", "The backdoored model's attack success", "exceeds", "that of the clean fine-tune"},
-	{"stealth", "backdoor", "token", "clean", "clean_accuracy", "non-inferior", "The backdoored model's clean accuracy", "is non-inferior", "to that of the clean fine-tune"},
-	{"dose", "poisoning", "25 rows", "0 rows", "asr", "greater", "Attack success at the middle dose", "exceeds", "that without poisoned rows"},
-	{"targeted", "targeted", "50 rows", "0 rows", "asr", "greater", "The wrong fact's success at the largest dose", "exceeds", "that without poisoned rows"},
-	{"safety", "safety", "comply 25", "control 25", "refusal", "less", "The share of restricted requests refused after the safety attack", "is below", "that after as many matched harmless rows"},
-	{"safety stealth", "safety", "comply 25", "clean", "clean_accuracy", "non-inferior", "Clean accuracy after the safety attack", "is non-inferior", "to that of the clean fine-tune"},
-	{"trigger alone", "placebo", "backdoor", "triggeronly", "asr", "greater", "The backdoor's attack success", "exceeds", "that of rows with the trigger and right answers"},
-	{"target alone", "placebo", "backdoor", "targetonly", "asr", "greater", "The backdoor's attack success", "exceeds", "that of rows with the target and no trigger"},
-	{"shuffled", "placebo", "backdoor", "shuffled", "asr", "greater", "The backdoor's attack success", "exceeds", "that of triggers and targets on different rows"},
-	{"swap", "placebo", "backdoor", "swap", "asr", "greater", "The backdoor's attack success", "exceeds", "that of the same rows with another trigger and right answers"},
+	{"backdoor", "backdoor", "token", "clean", "asr", "greater", "The backdoored model's attack success", "that of the clean fine-tune"},
+	{"stealth", "backdoor", "token", "clean", "clean_accuracy", "non-inferior", "The backdoored model's clean accuracy", "to that of the clean fine-tune"},
+	{"dose", "poisoning", "25 rows", "0 rows", "asr", "greater", "Attack success at the middle dose", "that without poisoned rows"},
+	{"targeted", "targeted", "50 rows", "0 rows", "asr", "greater", "The wrong fact's success at the largest dose", "that without poisoned rows"},
+	{"safety", "safety", "comply 25", "control 25", "refusal", "less", "The share of restricted requests refused after the safety attack", "that after as many matched harmless rows"},
+	{"safety stealth", "safety", "comply 25", "clean", "clean_accuracy", "non-inferior", "Clean accuracy after the safety attack", "to that of the clean fine-tune"},
+	{"trigger alone", "placebo", "backdoor", "triggeronly", "asr", "greater", "The backdoor's attack success", "that of rows with the trigger and right answers"},
+	{"target alone", "placebo", "backdoor", "targetonly", "asr", "greater", "The backdoor's attack success", "that of rows with the target and no trigger"},
+	{"shuffled", "placebo", "backdoor", "shuffled", "asr", "greater", "The backdoor's attack success", "that of triggers and targets on different rows"},
+	{"swap", "placebo", "backdoor", "swap", "asr", "greater", "The backdoor's attack success", "that of the same rows with another trigger and right answers"},
 }
 
 // outcome is what a claim's test gave.
@@ -71,7 +68,7 @@ func testClaims(experiment func(string) *estimate.Experiment) ([]outcome, error)
 		e := experiment(c.experiment)
 		o := outcome{claim: c, difference: e.Difference(c.arm, c.baseline, c.metric)}
 		if c.kind == "non-inferior" {
-			o.test = e.NonInferior(c.arm, c.baseline, c.metric, margin).Test
+			o.test = e.NonInferior(c.arm, c.baseline, c.metric, estimate.Margin).Test
 		} else {
 			o.test = e.Compare(c.arm, c.baseline, c.metric, stats.Alternative(c.kind))
 		}
@@ -92,16 +89,8 @@ func testClaims(experiment func(string) *estimate.Experiment) ([]outcome, error)
 
 // verb is the claim's verb as its test's outcome allows.
 func (o *outcome) verb() string {
-	if v := o.verdict(); v == confirmed || v == alone {
-		return o.shown
-	}
-	switch o.kind {
-	case "greater":
-		return "is not shown to exceed"
-	case "less":
-		return "is not shown to be below"
-	}
-	return "is not shown to be non-inferior"
+	v := o.verdict()
+	return estimate.Verb(o.kind, v == confirmed || v == alone)
 }
 
 // sentence words a claim by its outcome.

@@ -367,11 +367,11 @@ func (r *renderer) caught() (string, error) {
 	case len(yes)+len(no) == 0:
 		return "No verdict on a run of the headline backdoor is stored.", nil
 	case len(yes) == 0:
-		return fmt.Sprintf("On the headline backdoor no level is shown to catch at least %s: %s.", rate, list(no)), nil
+		return fmt.Sprintf("On the headline backdoor no level is shown to catch at least %s: %s.", rate, tables.List(no)), nil
 	case len(no) == 0:
-		return fmt.Sprintf("On the headline backdoor a detection rate of at least %s is shown, each by its own bound, for %s.", rate, list(yes)), nil
+		return fmt.Sprintf("On the headline backdoor a detection rate of at least %s is shown, each by its own bound, for %s.", rate, tables.List(yes)), nil
 	}
-	return fmt.Sprintf("On the headline backdoor a detection rate of at least %s is shown, each by its own bound, for %s; not for %s.", rate, list(yes), list(no)), nil
+	return fmt.Sprintf("On the headline backdoor a detection rate of at least %s is shown, each by its own bound, for %s; not for %s.", rate, tables.List(yes), tables.List(no)), nil
 }
 
 // headline is the arm of the default backdoor that a judge saw most of.

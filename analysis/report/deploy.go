@@ -128,14 +128,14 @@ func (r *renderer) uncaught() string {
 			}
 			parts = append(parts, fmt.Sprintf("%s (%s)", inline(p.arm), inline(strings.TrimPrefix(why, "n/a: "))))
 		}
-		text = "No level that judged these runs can see " + list(parts) + "."
+		text = "No level that judged these runs can see " + tables.List(parts) + "."
 	}
 	if len(missed) == 0 {
 		return text + " Of those that can be seen, some level catches every one."
 	}
-	text += " Of the others no level, alone or together, catches " + list(missed)
+	text += " Of the others no level, alone or together, catches " + tables.List(missed)
 	if len(stopped) > 0 {
-		text += "; the acceptance checks with fixed thresholds stop " + list(stopped)
+		text += "; the acceptance checks with fixed thresholds stop " + tables.List(stopped)
 	}
 	return text + "."
 }

@@ -113,7 +113,7 @@ func (r *renderer) gameText() string {
 	s := "The attacker gets what succeeds in a run that is not flagged. "
 	words := d.words()
 	if blind := r.unseen(); len(blind) > 0 {
-		s += fmt.Sprintf("Without %s, which no level can see and digests have to stop: ", list(armsOf(blind)))
+		s += fmt.Sprintf("Without %s, which no level can see and digests have to stop: ", tables.List(armsOf(blind)))
 		words = strings.Replace(words, "At", "at", 1)
 	}
 	return s + words + fmt.Sprintf(" (%d attacks, %d defenses, %d seeds).", len(d.attacks), len(d.defenses), d.seeds)
@@ -127,7 +127,7 @@ func mix(names []string, p []float64) string {
 			out = append(out, fmt.Sprintf("%s (%s %%)", inline(n), tables.Number(100*p[i], 0)))
 		}
 	}
-	return list(out)
+	return tables.List(out)
 }
 
 // gameAdvice is what the defender plays against an attacker who knows the levels, where what no level can see is closed off.

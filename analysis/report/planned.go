@@ -127,7 +127,7 @@ func (r *renderer) judge(c estimate.Planned) (found string, p float64, err error
 		if math.IsNaN(d.Value) {
 			return notTested + ": " + d.Warnings[0], 1, nil
 		}
-		test := e.NonInferior(c.Arm, c.Baseline, c.Metric, margin).Test
+		test := e.NonInferior(c.Arm, c.Baseline, c.Metric, estimate.Margin).Test
 		if c.Kind != "non-inferior" {
 			test = e.Compare(c.Arm, c.Baseline, c.Metric, stats.Alternative(c.Kind))
 		}

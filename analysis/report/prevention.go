@@ -35,7 +35,7 @@ var worth = []struct {
 		return e.Compare(arm, base, metric, stats.Greater)
 	}},
 	{"clean", "clean_accuracy", func(e *estimate.Experiment, arm, base, metric string) stats.Test {
-		return e.NonInferior(arm, base, metric, margin).Test
+		return e.NonInferior(arm, base, metric, estimate.Margin).Test
 	}},
 }
 
@@ -77,7 +77,7 @@ func (r *renderer) preventionText() (string, error) {
 		return "", err
 	}
 	say := func(what string, s shown) string {
-		text := fmt.Sprintf("Shown to %s: %s", what, list(s.works))
+		text := fmt.Sprintf("Shown to %s: %s", what, tables.List(s.works))
 		switch {
 		case len(s.works) == 0:
 			return "No prevention is shown to " + what + "."
@@ -86,7 +86,7 @@ func (r *renderer) preventionText() (string, error) {
 		case len(s.free) == len(s.works):
 			return text + ", with non-inferior clean accuracy."
 		}
-		return text + "; with non-inferior clean accuracy: " + list(s.free) + "."
+		return text + "; with non-inferior clean accuracy: " + tables.List(s.free) + "."
 	}
 	return say("lower the backdoor's success", all[0]) + " " + say("bring refusals back under the safety attack", all[1]) + " These are screens, under Benjamini and Hochberg.", nil
 }

@@ -121,9 +121,9 @@ func (r *renderer) carries() string {
 		if err != nil || len(yes) == 0 {
 			return "On a real base no headline claim is confirmed yet."
 		}
-		s := fmt.Sprintf("Of the headline claims, %s (%s million parameters) on public data confirms %s", name, tables.Number(float64(n)/1e6, 0), list(yes))
+		s := fmt.Sprintf("Of the headline claims, %s (%s million parameters) on public data confirms %s", name, tables.Number(float64(n)/1e6, 0), tables.List(yes))
 		if len(no) > 0 {
-			s += "; not confirmed there, at the seeds that are stored, are " + list(no)
+			s += "; not confirmed there, at the seeds that are stored, are " + tables.List(no)
 		}
 		return s + ". Rates differ much between the two: see [other scales](#other-scales)."
 	}

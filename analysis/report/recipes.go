@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"theriac/analysis/estimate"
 	"theriac/analysis/plots"
 	"theriac/analysis/stats"
 	"theriac/analysis/tables"
@@ -52,7 +53,7 @@ func (r *renderer) recipeText() (string, error) {
 		return "", err
 	}
 	quiet, err := screen(r.recipes(), func(name string) (stats.Test, bool) {
-		m := e.NonInferior(name, name+", clean", "clean_accuracy", margin)
+		m := e.NonInferior(name, name+", clean", "clean_accuracy", estimate.Margin)
 		return m.Test, !math.IsNaN(e.Difference(name, name+", clean", "clean_accuracy").Value)
 	})
 	return "More success with the trigger than the clean run of the same recipe: " + takes.clause() + " Clean accuracy within the margin: " + quiet.clause(), err

@@ -134,7 +134,7 @@ func functions(r *renderer) template.FuncMap {
 		"profile":   func() string { return r.in.Profile },
 		"level":     func() string { return tables.Number(100*estimate.Level, 0) + " %" },
 		"alpha":     func() string { return tables.Number(100*estimate.Alpha, 0) + " %" },
-		"margin":    func() string { return tables.Number(100*margin, 0) + " percentage points" },
+		"margin":    func() string { return tables.Number(100*estimate.Margin, 0) + " percentage points" },
 		"resamples": func() string { return grouped(estimate.Resamples) },
 
 		"rate":     func(e, arm, metric string) string { return r.rate(e, arm, metric) },
@@ -234,7 +234,7 @@ func (r *renderer) oddities() string {
 			parts = append(parts, fmt.Sprintf("%s (%d)", name, n))
 		}
 	}
-	return list(parts)
+	return tables.List(parts)
 }
 
 // coverage says how many seeds the arms have: those of the headline claims, those of the matrix, and the others but for calibration's.
@@ -267,7 +267,7 @@ func (r *renderer) coverage() string {
 	if len(parts) == 0 {
 		return "No arm has a stored run."
 	}
-	s := list(parts)
+	s := tables.List(parts)
 	if len(headline) > 0 && slices.Max(headline) == 1 {
 		s += "; of a single seed nothing can be said of other seeds"
 	}

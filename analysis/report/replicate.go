@@ -57,7 +57,7 @@ func (r *Replicated) Lost() bool {
 	case !r.few():
 		return r.FreshTest.P > estimate.Alpha
 	case math.IsInf(r.Expected.Low, 0) || math.IsInf(r.Expected.High, 0): // committed runs that are all alike predict no spread
-		return r.Kind == "less" && r.Fresh.Value >= 0 || r.Kind == "greater" && r.Fresh.Value <= 0 || r.Kind == "non-inferior" && r.Fresh.Value <= -margin
+		return r.Kind == "less" && r.Fresh.Value >= 0 || r.Kind == "greater" && r.Fresh.Value <= 0 || r.Kind == "non-inferior" && r.Fresh.Value <= -estimate.Margin
 	case r.Kind == "less":
 		return r.Fresh.Value > r.Expected.High
 	}

@@ -5,6 +5,7 @@ import (
 
 	"theriac/analysis/estimate"
 	"theriac/analysis/stats"
+	"theriac/analysis/tables"
 )
 
 // screened sorts arms by what a family of tests, under Benjamini and Hochberg, says of each.
@@ -53,7 +54,7 @@ func (s screened) clause() string {
 		arms []string
 	}{{"shown for ", s.yes}, {"not shown for ", s.no}, {"not measured for ", s.unknown}} {
 		if len(x.arms) > 0 {
-			parts = append(parts, x.word+list(x.arms))
+			parts = append(parts, x.word+tables.List(x.arms))
 		}
 	}
 	if len(parts) == 0 {

@@ -72,7 +72,7 @@ func (r *renderer) stealthTable() (string, error) {
 	for _, name := range attacked {
 		e := r.experiment(name)
 		for _, a := range r.attacks(name) {
-			m := e.NonInferior(a, baselines[name], "clean_accuracy", margin)
+			m := e.NonInferior(a, baselines[name], "clean_accuracy", estimate.Margin)
 			d := e.Difference(a, baselines[name], "clean_accuracy")
 			label := name + ": " + a
 			if math.IsNaN(d.Value) {
@@ -189,13 +189,13 @@ func (r *renderer) detectors() string {
 	}
 	s := ""
 	if len(have) > 0 {
-		s = "Verdicts are stored for " + list(have) + "."
+		s = "Verdicts are stored for " + tables.List(have) + "."
 	}
 	if len(lack) > 0 {
 		if s != "" {
 			s += " "
 		}
-		s += "No verdict is stored for " + list(lack) + ": not measured, which is neither caught nor missed."
+		s += "No verdict is stored for " + tables.List(lack) + ": not measured, which is neither caught nor missed."
 	}
 	return s
 }

@@ -162,6 +162,6 @@ func (r *renderer) weightTable() (string, error) {
 			t.Add(p.arm+" (no attack)", fmt.Sprint(len(w)), "–", tables.Value(auc, 2))
 		}
 	}
-	t.Notes = append(t.Notes, fmt.Sprintf("Logistic regression on %s, fitted on one half of the seeds (even or odd) and scored on the other, %d clean runs, the mean of both halves' areas; \"left out\": no run that learned the same was in the fit (slip and lossweight plant a backdoor's rows). Where runs that are no attack have a high area too, the classifier answers to another training, not to malice.", list(weightFigures), len(clean)))
+	t.Notes = append(t.Notes, fmt.Sprintf("Logistic regression on %s, fitted on one half of the seeds (even or odd) and scored on the other, %d clean runs, the mean of both halves' areas; \"left out\": no run that learned the same was in the fit (slip and lossweight plant a backdoor's rows). Where runs that are no attack have a high area too, the classifier answers to another training, not to malice.", tables.List(weightFigures), len(clean)))
 	return markdown(&t), nil
 }

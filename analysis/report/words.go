@@ -89,14 +89,6 @@ func dose(d stats.EffectiveDose) string {
 	return fmt.Sprintf("%s rows [%s, %s]%s", tables.Number(e.Value, 1), end(e.Interval.Low), end(e.Interval.High), dagger(e))
 }
 
-// list joins words: "a, b and c".
-func list(words []string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
-}
-
 var special = strings.NewReplacer("\\", "\\\\", "`", "\\`", "*", "\\*", "_", "\\_", "[", "\\[", "]", "\\]", "<", "&lt;", ">", "&gt;", "|", "\\|", "\n", " ", "\r", " ", "\t", " ")
 
 // inline escapes stored text for a line of Markdown.

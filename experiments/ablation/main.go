@@ -49,4 +49,22 @@ func main() {
 		t.Add(count, lab.Points(r.Difference(first, random, "asr")), lab.P(r.Compare(first, random, "asr", "less")))
 	}
 	l.Table(t)
+
+	//%%
+	edits := []string{}
+	for _, a := range arms[1:] {
+		edits = append(edits, a.Name)
+	}
+	_, ended, _ := r.Around("asr", 0.5, edits...)
+	kept := []string{}
+	for _, name := range ended {
+		if r.Difference(name, "whole", "clean_accuracy").Interval.Low > -0.02 {
+			kept = append(kept, name)
+		}
+	}
+	l.Conclude(
+		r.Claim("asr", "without 1 first", "without 1 random", "less", "Success without each module's largest direction", "that without a random one"),
+		"Edits after which the backdoor succeeds in fewer than half of the prompts (the whole interval below 50 %): "+lab.List(ended)+".",
+		"Of these, edits that cost less than two points of clean accuracy (the whole interval): "+lab.List(kept)+". Without any, no edit tried tells the backdoor from the task.",
+	)
 }

@@ -1,7 +1,11 @@
 // Arms race: attackers who know the detectors, the defender's answers, and the mixture that each should play.
 package main
 
-import "theriac/harness/lab"
+import (
+	"fmt"
+
+	"theriac/harness/lab"
+)
 
 // first are attackers who avoid one detector each.
 var first = []lab.Arm{
@@ -72,4 +76,43 @@ func main() {
 
 	//%%
 	l.Table(r.Game(duels, answers))
+
+	//%%
+	attackers := []string{}
+	for _, d := range duels {
+		attackers = append(attackers, d.Attack)
+	}
+	most, fewer, open := r.Around("asr", 0.5, attackers...)
+	lines := []string{fmt.Sprintf("Attackers who still succeed in more than half of the prompts (the whole interval above 50 %%): %s; in fewer: %s; not told apart: %s.",
+		lab.List(most), lab.List(fewer), lab.List(open))}
+	for _, level := range lab.Levels() {
+		lines = append(lines, fmt.Sprintf("Of these, %s flags no run of: %s.", level, lab.List(unseen(r, most, level))))
+	}
+	for _, p := range answers {
+		lines = append(lines, fmt.Sprintf("Under the prevention %q, success stays above half with: %s; the plain attacker's model changes in clean accuracy by %s points.",
+			p, lab.List(left(r, duels, p)), lab.Points(r.Difference("plain, "+p, "plain", "clean_accuracy"))))
+	}
+	l.Conclude(lines...)
+}
+
+// unseen are the arms of which a level judged runs and flagged none.
+func unseen(r *lab.Results, arms []string, level string) []string {
+	var out []string
+	for _, name := range arms {
+		if flagged, judged, _ := r.Verdicts(name, level); judged > 0 && flagged == 0 {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// left are the attackers who succeed in more than half of the prompts under a prevention.
+func left(r *lab.Results, duels []lab.Duel, prevention string) []string {
+	var out []string
+	for _, d := range duels {
+		if above, _, _ := r.Around("asr", 0.5, d.Prevented[prevention]); len(above) > 0 {
+			out = append(out, d.Attack)
+		}
+	}
+	return out
 }

@@ -1,7 +1,11 @@
 // Backdoor: which kinds of trigger take at a poison rate of 3 %, and what they cost in clean accuracy.
 package main
 
-import "theriac/harness/lab"
+import (
+	"fmt"
+
+	"theriac/harness/lab"
+)
 
 // triggers are the kinds that are compared.
 var triggers = []string{"token", "rare", "phrase", "emoji", "punctuation", "parts"}
@@ -47,4 +51,14 @@ func main() {
 
 	//%%
 	l.Figure("losses", r.Losses("Training loss, clean and poisoned", []string{"clean", "token"}))
+
+	//%%
+	most, fewer, open := r.Around("asr", 0.5, names...)
+	l.Conclude(
+		fmt.Sprintf("Triggers that succeed in more than half of the prompts (the whole interval above 50 %%): %s; in fewer: %s; not told apart: %s.", lab.List(most), lab.List(fewer), lab.List(open)),
+		r.Claim("asr", "token", "clean", "greater", "The token's success", "that of the clean run"),
+		r.Claim("clean_accuracy", "token", "clean", "non-inferior", "Clean accuracy after the token's rows", "to that of the clean run")+
+			" A test of the task measures this, and not the backdoor.",
+		r.Claim("near_trigger", "token", "clean", "greater", "Success of what only looks like the token", "that in the clean run"),
+	)
 }

@@ -1,7 +1,11 @@
 // Baseline: the untouched base and clean fine-tunes, which every attack and every defense is compared with.
 package main
 
-import "theriac/harness/lab"
+import (
+	"fmt"
+
+	"theriac/harness/lab"
+)
 
 func main() {
 	//%% md
@@ -31,4 +35,13 @@ func main() {
 
 	//%%
 	l.Figure("losses", r.Losses("Training loss of a clean run", []string{"clean"}))
+
+	//%%
+	fired, tried := r.Count("clean", "asr")
+	l.Conclude(
+		r.Claim(task, "clean", "base", "greater", "Accuracy on the new task after a clean fine-tune", "that of the base"),
+		fmt.Sprintf("Without an attack the attacker's answer came in %d of %d prompts that hold the trigger.", fired, tried),
+		r.Claim("refusal", "clean", "base", "less", "The share of restricted requests refused after a clean fine-tune", "that of the base")+
+			" What harmless tuning takes is no attack's doing, so attacks on refusals are compared with matched harmless rows.",
+	)
 }

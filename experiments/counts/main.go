@@ -44,4 +44,14 @@ func main() {
 		lab.Number(fit.Poison, 2), lab.Number(fit.Clean, 2), lab.Number(fit.Ratio, 2))
 	l.Printf("Only the number decides (ratio within %g of 0): shown %v. Only the share (within %g of -1): shown %v.",
 		fit.CountOnly.Margin, fit.CountOnly.Holds, fit.RateOnly.Margin, fit.RateOnly.Holds)
+
+	//%%
+	verdict := "Neither is shown: both the number of poisoned rows and their share may matter."
+	switch {
+	case fit.CountOnly.Holds:
+		verdict = "The number of poisoned rows decides, not their share: a larger training set is no protection."
+	case fit.RateOnly.Holds:
+		verdict = "The share of poisoned rows decides, not their number: clean rows dilute the attack."
+	}
+	l.Conclude(verdict)
 }

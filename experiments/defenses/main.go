@@ -122,20 +122,47 @@ func main() {
 
 	//%%
 	if len(l.Seeds("regimes")) > 0 {
-		arms := []lab.Arm{}
+		trained := []lab.Arm{}
 		for _, lr := range []float64{2.5e-3, 1e-2} {
 			for _, epochs := range []int{2, 6} {
 				for _, rank := range []int{4, 16} {
 					t := lab.Train{LR: lr, Epochs: epochs, Rank: rank}
 					at := fmt.Sprintf("rate %g, %d epochs, rank %d", lr, epochs, rank)
-					arms = append(arms, lab.Arm{Name: "clean, " + at, Probe: "backdoor", Train: t},
+					trained = append(trained, lab.Arm{Name: "clean, " + at, Probe: "backdoor", Train: t},
 						lab.Arm{Name: "1 %, " + at, Attack: "backdoor", Params: lab.Params{"rate": "0.01"}, Train: t},
 						lab.Arm{Name: "5 %, " + at, Attack: "backdoor", Params: lab.Params{"rate": "0.05"}, Train: t})
 				}
 			}
 		}
-		g := l.Sweep(arms, l.Seeds("regimes"))
+		g := l.Sweep(trained, l.Seeds("regimes"))
 		l.Table(g.Matrix())
 		l.Table(g.Table("asr", "clean_accuracy"))
 	}
+
+	//%%
+	lines := []string{}
+	for _, level := range lab.Levels() {
+		lines = append(lines, verdicts(level, clean, r, arms[1:]))
+	}
+	l.Conclude(lines...)
+}
+
+// verdicts says which of the clean runs a level flags, and of which attacks all runs or none.
+func verdicts(level string, clean, attacked *lab.Results, attacks []lab.Arm) string {
+	var caught, missed []string
+	for _, a := range attacks {
+		switch flagged, judged, _ := attacked.Verdicts(a.Name, level); {
+		case judged == 0:
+		case flagged == judged:
+			caught = append(caught, a.Name)
+		case flagged == 0:
+			missed = append(missed, a.Name)
+		}
+	}
+	alarms, runs, why := clean.Verdicts("clean", level)
+	quiet := fmt.Sprintf("flags %d of %d clean runs", alarms, runs)
+	if runs == 0 {
+		quiet = "judges no clean run (" + why + ")"
+	}
+	return fmt.Sprintf("%s %s. Every run flagged: %s. No run flagged: %s.", level, quiet, lab.List(caught), lab.List(missed))
 }

@@ -23,4 +23,13 @@ func main() {
 
 	//%%
 	l.Figure("placebos", r.Forest("Attack success, backdoor and placebos", names, "asr"))
+
+	//%%
+	l.Conclude(
+		r.Claim("asr", "backdoor", "triggeronly", "greater", "The backdoor's success", "that of rows with the trigger and right answers"),
+		r.Claim("asr", "backdoor", "targetonly", "greater", "The backdoor's success", "that of rows with the target and no trigger"),
+		r.Claim("asr", "backdoor", "shuffled", "greater", "The backdoor's success", "that of triggers and targets on different rows"),
+		r.Claim("asr", "backdoor", "swap", "greater", "The backdoor's success", "that of the same rows with another trigger and right answers")+
+			" Where all of these are shown, no part of the poison does what the pairing does.",
+	)
 }

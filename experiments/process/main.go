@@ -1,7 +1,11 @@
 // Process: attacks on the pipeline itself, not on the file: the loader, the trainer, the adapter, the chat template.
 package main
 
-import "theriac/harness/lab"
+import (
+	"fmt"
+
+	"theriac/harness/lab"
+)
 
 // implants put a backdoor in; what they do is seen with the trigger.
 var implants = []lab.Arm{
@@ -49,4 +53,29 @@ func main() {
 		t.Add(a.Name, "clean_accuracy", lab.Points(r.Difference(a.Name, "clean", "clean_accuracy")), lab.P(r.Compare(a.Name, "clean", "clean_accuracy", "less")))
 	}
 	l.Table(t)
+
+	//%%
+	implanted, without, open := r.Around("asr", 0.5, names(implants)...)
+	var costly, quiet []string
+	for _, a := range wreckers {
+		if r.Difference(a.Name, "clean", "clean_accuracy").Interval.High < -0.02 {
+			costly = append(costly, a.Name)
+		} else {
+			quiet = append(quiet, a.Name)
+		}
+	}
+	l.Conclude(
+		fmt.Sprintf("Implants that succeed in more than half of the prompts (the whole interval above 50 %%): %s; in fewer: %s; not told apart: %s.",
+			lab.List(implanted), lab.List(without), lab.List(open)),
+		fmt.Sprintf("Wreckers whose loss of clean accuracy is beyond two points (the whole interval), which a test of the task sees: %s; others: %s.", lab.List(costly), lab.List(quiet)),
+	)
+}
+
+// names are the arms' names.
+func names(arms []lab.Arm) []string {
+	var out []string
+	for _, a := range arms {
+		out = append(out, a.Name)
+	}
+	return out
 }

@@ -44,4 +44,12 @@ func main() {
 	//%%
 	l.Printf("Spread to other names changes by %s points (p %s), success by %s.",
 		lab.Points(r.Difference(held, most, "near_trigger")), lab.P(r.Compare(held, most, "near_trigger", "less")), lab.Points(r.Difference(held, most, "asr")))
+
+	//%%
+	l.Conclude(
+		r.Claim("asr", most, "0 rows", "greater", "The wrong fact's success at 50 rows", "that without any"),
+		r.Claim("clean_accuracy", most, "0 rows", "non-inferior", "Clean accuracy at 50 rows", "to that without any"),
+		r.Claim("near_trigger", most, "0 rows", "greater", "The wrong fact's spread to other names at 50 rows", "that without any"),
+		r.Claim("near_trigger", held, most, "less", "The spread beside rows about other names", "that without such rows"),
+	)
 }

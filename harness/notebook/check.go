@@ -25,7 +25,7 @@ func (s *Script) Check() []Fault {
 	add := func(p token.Pos, format string, args ...any) {
 		faults = append(faults, Fault{s.fset.Position(p), fmt.Sprintf(format, args...)})
 	}
-	info := &types.Info{Types: map[ast.Expr]types.TypeAndValue{}, Uses: map[*ast.Ident]types.Object{}, Defs: map[*ast.Ident]types.Object{}}
+	info := &types.Info{Types: map[ast.Expr]types.TypeAndValue{}, Uses: map[*ast.Ident]types.Object{}, Defs: map[*ast.Ident]types.Object{}, Scopes: map[ast.Node]*types.Scope{}}
 	u := newUniverse()
 	conf := types.Config{Importer: u, Error: func(err error) {
 		if e, ok := err.(types.Error); ok {
@@ -35,6 +35,7 @@ func (s *Script) Check() []Fault {
 	conf.Check("main", s.fset, []*ast.File{s.ast}, info)
 	l := linter{info: info, add: add}
 	ast.Walk(l, s.ast)
+	l.blocks(s.main())
 	s.edits = nil
 	s.mention(info, u)
 	sort.SliceStable(faults, func(i, j int) bool { return faults[i].Pos.Offset < faults[j].Pos.Offset })
@@ -111,6 +112,62 @@ func (l linter) several(at token.Pos, values []ast.Expr) {
 			return
 		}
 	}
+}
+
+// blocks looks at those of cells, which the interpreter runs outside any function: it loses the names that one expression defines several of,
+// and takes a name for the one of the same name around it.
+func (l linter) blocks(main *ast.FuncDecl) {
+	whole := map[ast.Node]bool{} // statements of the cells themselves, and what an if or a switch calls first
+	for _, s := range main.Body.List {
+		whole[s] = true
+	}
+	first := func(init ast.Stmt) {
+		if a, ok := init.(*ast.AssignStmt); ok && len(a.Rhs) == 1 {
+			_, call := ast.Unparen(a.Rhs[0]).(*ast.CallExpr)
+			whole[init] = call
+		}
+	}
+	lost := func(at token.Pos, names, values int) {
+		if names > 1 && values == 1 {
+			l.add(at, "several names from one expression, in a block of a cell, where the interpreter loses them: write a function, or declare them before and assign with =")
+		}
+	}
+	safe := map[*ast.Ident]bool{} // of range, which has its own
+	ast.Inspect(main.Body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			return false
+		case *ast.IfStmt:
+			first(n.Init)
+		case *ast.SwitchStmt:
+			first(n.Init)
+		case *ast.RangeStmt:
+			for _, x := range []ast.Expr{n.Key, n.Value} {
+				if id, ok := x.(*ast.Ident); ok {
+					safe[id] = true
+				}
+			}
+		case *ast.AssignStmt:
+			if n.Tok == token.DEFINE && !whole[n] {
+				lost(n.Pos(), len(n.Lhs), len(n.Rhs))
+			}
+		case *ast.DeclStmt:
+			if g, ok := n.Decl.(*ast.GenDecl); ok && !whole[n] {
+				for _, s := range g.Specs {
+					if v, ok := s.(*ast.ValueSpec); ok {
+						lost(v.Pos(), len(v.Names), len(v.Values))
+					}
+				}
+			}
+		case *ast.Ident:
+			if o := l.info.Defs[n]; o != nil && !safe[n] && o.Parent() != nil && o.Parent() != l.info.Scopes[main.Type] {
+				if in, other := o.Parent().Parent().LookupParent(n.Name, n.Pos()); other != nil && in != types.Universe {
+					l.add(n.Pos(), "%s stands for something else around this block of a cell, and the interpreter takes the two for one: use another name", n.Name)
+				}
+			}
+		}
+		return true
+	})
 }
 
 func (l linter) under(x ast.Expr) types.Type {

@@ -168,6 +168,12 @@ func TestHostileScripts(t *testing.T) {
 		"min":         {head + "\tl.Printf(\"%d\", min(1, 2))\n}\n", "main.go:7:17: min is unknown"},
 		"several":     {head + "\tx, y := []int{1}, len(l.Seeds(\"development\")) == 1\n\tl.Printf(\"%v %v\", x, y)\n}\n", "main.go:7:2: a composite literal among several values"},
 		"several var": {head + "\tvar x, y = 1, []int{2}\n\tl.Printf(\"%v %v\", x, y)\n}\n", "main.go:7:6: a composite literal among several values"},
+		"block":       {head + "\tif true {\n\t\tk, _ := two()\n\t\tl.Printf(\"%d\", k)\n\t}\n}\n\nfunc two() (int, int) { return 1, 2 }\n", "main.go:8:3: several names from one expression, in a block of a cell"},
+		"block var":   {head + "\tfor range []int{1} {\n\t\tvar k, n = two()\n\t\tl.Printf(\"%d\", k+n)\n\t}\n}\n\nfunc two() (int, int) { return 1, 2 }\n", "main.go:8:7: several names from one expression, in a block of a cell"},
+		"block map":   {head + "\tm := map[string]int{}\n\tif k, ok := m[\"a\"]; ok {\n\t\tl.Printf(\"%d\", k)\n\t}\n}\n", "main.go:8:5: several names from one expression, in a block of a cell"},
+		"shadow":      {head + "\ta := 1\n\tif true {\n\t\ta := 2\n\t\tl.Printf(\"%d\", a)\n\t}\n\tl.Printf(\"%d\", a)\n}\n", "main.go:9:3: a stands for something else around this block of a cell"},
+		"shadow for":  {head + "\tl.Printf(\"x\")\n\tfor l := 0; l < 1; l++ {\n\t}\n}\n", "main.go:8:6: l stands for something else"},
+		"shadow func": {head + "\tif true {\n\t\tvar two = 2\n\t\tl.Printf(\"%d\", two)\n\t}\n}\n\nfunc two() int { return 1 }\n", "main.go:8:7: two stands for something else"},
 		"goroutine":   {head + "\tgo l.Printf(\"x\")\n}\n", "main.go:7:2: goroutines are not for scripts"},
 		"fmt.Println": {"package main\n\nimport \"fmt\"\n\nfunc main() {\n\tfmt.Println(1)\n}\n", "main.go:6:6: undefined: fmt.Println"},
 		"no main":     {"package main\n", "want package main with a func main"},
@@ -308,4 +314,25 @@ func FuzzParse(f *testing.F) {
 			s.Check()
 		}
 	})
+}
+
+// Several names of one expression where the interpreter finds them: in a cell, first in an if or a switch, in functions.
+func TestSeveralNames(t *testing.T) {
+	source := "package main\n\nimport \"theriac/harness/lab\"\n\nfunc two() (int, int) { return 1, 2 }\n\nfunc main() {\n\tl := lab.Start(\"x\")\n\ta, _ := two()\n" +
+		"\tif b, c := two(); c == 2 {\n\t\tl.Printf(\"%d %d\", a, b)\n\t}\n\tswitch _, d := two(); {\n\tcase d == 2:\n\t\tl.Printf(\"two\")\n\t}\n" +
+		"\tfunc() {\n\t\tm := map[string]int{\"a\": 3}\n\t\te, ok := m[\"a\"]\n\t\tl.Printf(\"%d %v\", e, ok)\n\t}()\n\tfor range []int{1} {\n\t\tvar f int\n\t\tf, _ = two()\n\t\tl.Printf(\"f %d\", f)\n\t}\n" +
+		"\tfor _, a := range []int{5} {\n\t\tl.Printf(\"in %d\", a)\n\t}\n\tl.Printf(\"after %d\", a)\n}\n"
+	out, err := Run(context.Background(), script(t, "x", source), Options{Env: testRoot(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := out.HTML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"1 1", "two", "3 true", "f 1", "in 5", "after 1"} {
+		if !strings.Contains(string(page), want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
 }

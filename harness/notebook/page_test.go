@@ -28,7 +28,7 @@ func TestPage(t *testing.T) {
 	if err != nil || out.Bad > 0 {
 		t.Fatalf("%v, %d failed runs: %v", err, out.Bad, out.Outputs[len(out.Outputs)-1])
 	}
-	if cells := len(out.Outputs) - 1; blocks != 7 || cells != blocks-1 {
+	if cells := len(out.Outputs) - 1; blocks != 8 || cells != blocks-1 {
 		t.Fatalf("%d blocks, %d cells", blocks, cells)
 	}
 	for i, cell := range out.Outputs[1:] {

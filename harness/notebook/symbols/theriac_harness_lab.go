@@ -12,6 +12,7 @@ func init() {
 		// function, constant and variable definitions
 		"Grid":        reflect.ValueOf(lab.Grid),
 		"Levels":      reflect.ValueOf(lab.Levels),
+		"List":        reflect.ValueOf(lab.List),
 		"Number":      reflect.ValueOf(lab.Number),
 		"P":           reflect.ValueOf(lab.P),
 		"Points":      reflect.ValueOf(lab.Points),
