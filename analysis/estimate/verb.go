@@ -5,7 +5,7 @@ func Verb(kind string, shown bool) string {
 	verb := map[string][2]string{
 		"greater":      {"is not shown to exceed", "exceeds"},
 		"less":         {"is not shown to be below", "is below"},
-		"non-inferior": {"is not shown to be non-inferior", "is non-inferior"},
+		"non-inferior": {"is not shown to be non-inferior to", "is non-inferior to"},
 	}[kind]
 	if shown {
 		return verb[1]

@@ -55,16 +55,10 @@ func main() {
 	for _, a := range arms[1:] {
 		edits = append(edits, a.Name)
 	}
-	_, ended, _ := r.Around("asr", 0.5, edits...)
-	kept := []string{}
-	for _, name := range ended {
-		if r.Difference(name, "whole", "clean_accuracy").Interval.Low > -0.02 {
-			kept = append(kept, name)
-		}
-	}
 	l.Conclude(
 		r.Claim("asr", "without 1 first", "without 1 random", "less", "Success without each module's largest direction", "that without a random one"),
-		"Edits after which the backdoor succeeds in fewer than half of the prompts (the whole interval below 50 %): "+lab.List(ended)+".",
-		"Of these, edits that cost less than two points of clean accuracy (the whole interval): "+lab.List(kept)+". Without any, no edit tried tells the backdoor from the task.",
+		"Success after each edit: "+r.Around("asr", 0.5, edits...)+".",
+		"Edits that cost less than two points of clean accuracy: "+r.Shown("clean_accuracy", "non-inferior", edits, []string{"whole"})+
+			". An edit that ends the backdoor and is named here would tell the backdoor from the task.",
 	)
 }

@@ -1,11 +1,7 @@
 // Backdoor: which kinds of trigger take at a poison rate of 3 %, and what they cost in clean accuracy.
 package main
 
-import (
-	"fmt"
-
-	"theriac/harness/lab"
-)
+import "theriac/harness/lab"
 
 // triggers are the kinds that are compared.
 var triggers = []string{"token", "rare", "phrase", "emoji", "punctuation", "parts"}
@@ -37,7 +33,6 @@ func main() {
 	// Clean accuracy is compared with the clean run of the same seed. The margin is two percentage points.
 
 	//%%
-	l.Printf("Triggers by effect: %v; by how much clean accuracy they leave: %v.", r.Ranked("asr", names...), r.Ranked("clean_accuracy", names...))
 	t := lab.Table{Header: []string{"trigger", "accuracy change, points", "non-inferior at 2 points", "p"}, Right: []bool{false, true, false, true}}
 	for _, name := range names {
 		m := r.NonInferior(name, "clean", "clean_accuracy", 0.02)
@@ -45,7 +40,7 @@ func main() {
 		if m.Holds {
 			verdict = "yes"
 		}
-		t.Rows = append(t.Rows, []string{name, lab.Points(m.Difference), verdict, lab.P(m.Test)})
+		t.Rows = append(t.Rows, []string{name, lab.Points(r.Difference(name, "clean", "clean_accuracy")), verdict, lab.P(m.Test)})
 	}
 	l.Table(t)
 
@@ -53,12 +48,12 @@ func main() {
 	l.Figure("losses", r.Losses("Training loss, clean and poisoned", []string{"clean", "token"}))
 
 	//%%
-	most, fewer, open := r.Around("asr", 0.5, names...)
 	l.Conclude(
-		fmt.Sprintf("Triggers that succeed in more than half of the prompts (the whole interval above 50 %%): %s; in fewer: %s; not told apart: %s.", lab.List(most), lab.List(fewer), lab.List(open)),
+		"Success on held-out prompts with the trigger, by kind of trigger: "+r.Around("asr", 0.5, names...)+".",
+		"Less success than the token's: "+r.Shown("asr", "less", names[1:], []string{"token"})+".",
 		r.Claim("asr", "token", "clean", "greater", "The token's success", "that of the clean run"),
-		r.Claim("clean_accuracy", "token", "clean", "non-inferior", "Clean accuracy after the token's rows", "to that of the clean run")+
+		r.Claim("clean_accuracy", "token", "clean", "non-inferior", "Clean accuracy after the token's rows", "that of the clean run")+
 			" A test of the task measures this, and not the backdoor.",
-		r.Claim("near_trigger", "token", "clean", "greater", "Success of what only looks like the token", "that in the clean run"),
+		"Success of what only looks like the trigger: "+r.Around("near_trigger", 0.5, names...)+". A trigger that need not be exact is easier to find by search, and by accident.",
 	)
 }

@@ -38,10 +38,11 @@ func main() {
 
 	//%%
 	fired, tried := r.Count("clean", "asr")
-	l.Conclude(
+	lines := []string{
 		r.Claim(task, "clean", "base", "greater", "Accuracy on the new task after a clean fine-tune", "that of the base"),
 		fmt.Sprintf("Without an attack the attacker's answer came in %d of %d prompts that hold the trigger.", fired, tried),
-		r.Claim("refusal", "clean", "base", "less", "The share of restricted requests refused after a clean fine-tune", "that of the base")+
-			" What harmless tuning takes is no attack's doing, so attacks on refusals are compared with matched harmless rows.",
-	)
+		r.Claim("refusal", "clean", "base", "less", "The share of restricted requests refused after a clean fine-tune", "that of the base"),
+		r.Claim("over_refusal", "clean", "base", "greater", "The share of harmless look-alikes refused after a clean fine-tune", "that of the base"),
+	}
+	l.Conclude(append(lines, "Clean tuning can move refusals by itself; attacks on them are therefore compared with as many harmless rows.")...)
 }

@@ -46,12 +46,12 @@ func main() {
 		fit.CountOnly.Margin, fit.CountOnly.Holds, fit.RateOnly.Margin, fit.RateOnly.Holds)
 
 	//%%
-	verdict := "Neither is shown: both the number of poisoned rows and their share may matter."
+	verdict := "Neither is shown at these sizes: the number of poisoned rows and their share may both matter."
 	switch {
 	case fit.CountOnly.Holds:
-		verdict = "The number of poisoned rows decides, not their share: a larger training set is no protection."
+		verdict = "Within the margin, the number of poisoned rows decides at these sizes, and clean rows beside them do not."
 	case fit.RateOnly.Holds:
-		verdict = "The share of poisoned rows decides, not their number: clean rows dilute the attack."
+		verdict = "Within the margin, the share of poisoned rows decides at these sizes: clean rows dilute the attack."
 	}
 	l.Conclude(verdict)
 }

@@ -3,6 +3,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"theriac/harness/lab"
 )
@@ -59,7 +60,7 @@ func main() {
 	// # Defenses
 	//
 	// Three levels of detectors look at a run: at its rows before training, at its training, at the adapter that comes out. Each level gives
-	// one score, the largest standardised score of its detectors, and a conformal p-value against clean runs at seeds of their own.
+	// one score, the largest standardised score of its detectors (the ensemble: of all levels'), and a conformal p-value against clean runs at seeds of their own.
 	// Attacks never enter that calibration. Runs with p at most .05 are flagged.
 
 	//%%
@@ -75,8 +76,10 @@ func main() {
 	//%%
 	clean := l.Sweep([]lab.Arm{{Name: "clean", Probe: "backdoor"}}, l.Seeds("evaluation"))
 	l.Table(clean.Matrix())
+	shifted := []*lab.Results{}
 	if len(l.Seeds("hard")) > 0 {
-		l.Table(l.Sweep(hard, l.Seeds("hard")).Matrix())
+		shifted = append(shifted, l.Sweep(hard, l.Seeds("hard")))
+		l.Table(shifted[0].Matrix())
 	}
 
 	//%% md
@@ -109,9 +112,11 @@ func main() {
 	l.Table(r.Detectors(names(arms[1:]), "clean"))
 
 	//%%
+	parts := []*lab.Results{}
 	if len(l.Seeds("twins")) > 0 {
 		l.Md("Twins: a part of an attack, or its harmless double, at the same seeds.")
-		l.Table(l.Sweep(twins, l.Seeds("twins")).Matrix())
+		parts = append(parts, l.Sweep(twins, l.Seeds("twins")))
+		l.Table(parts[0].Matrix())
 	}
 
 	//%% md
@@ -135,6 +140,7 @@ func main() {
 			}
 		}
 		g := l.Sweep(trained, l.Seeds("regimes"))
+		shifted = append(shifted, g)
 		l.Table(g.Matrix())
 		l.Table(g.Table("asr", "clean_accuracy"))
 	}
@@ -142,27 +148,66 @@ func main() {
 	//%%
 	lines := []string{}
 	for _, level := range lab.Levels() {
-		lines = append(lines, verdicts(level, clean, r, arms[1:]))
+		lines = append(lines, alarms(level, clean, shifted)+" "+caught(level, r, arms[1:])+twinned(level, parts))
 	}
-	l.Conclude(lines...)
+	l.Conclude(append(lines, "A level that flags clean rows of another kind, or twins, says that something changed, not that it is an attack.")...)
 }
 
-// verdicts says which of the clean runs a level flags, and of which attacks all runs or none.
-func verdicts(level string, clean, attacked *lab.Results, attacks []lab.Arm) string {
-	var caught, missed []string
-	for _, a := range attacks {
-		switch flagged, judged, _ := attacked.Verdicts(a.Name, level); {
-		case judged == 0:
-		case flagged == judged:
-			caught = append(caught, a.Name)
-		case flagged == 0:
-			missed = append(missed, a.Name)
+// alarms says how many clean runs a level flags: of those like its calibration, and of others, by the worst kind.
+func alarms(level string, clean *lab.Results, shifted []*lab.Results) string {
+	flagged, runs, _ := clean.Verdicts("clean", level)
+	s := fmt.Sprintf("The level %s flags %d of %d clean runs like those that it was calibrated on", level, flagged, runs)
+	all, of, worst, share := 0, 0, "", 0.0
+	for _, r := range shifted {
+		for _, arm := range r.Arms() {
+			k, n, why := r.Verdicts(arm, level)
+			if n == 0 || why != "" || strings.HasPrefix(arm, "1 %") || strings.HasPrefix(arm, "5 %") {
+				continue
+			}
+			all, of = all+k, of+n
+			if float64(k)/float64(n) > share {
+				share = float64(k) / float64(n)
+				worst = fmt.Sprintf(", most often of %s: %d of %d", arm, k, n)
+			}
 		}
 	}
-	alarms, runs, why := clean.Verdicts("clean", level)
-	quiet := fmt.Sprintf("flags %d of %d clean runs", alarms, runs)
-	if runs == 0 {
-		quiet = "judges no clean run (" + why + ")"
+	if of == 0 {
+		return s + "; clean runs of other rows and trainings are not measured."
 	}
-	return fmt.Sprintf("%s %s. Every run flagged: %s. No run flagged: %s.", level, quiet, lab.List(caught), lab.List(missed))
+	return s + fmt.Sprintf(", and %d of %d of other rows and trainings%s.", all, of, worst)
+}
+
+// caught sorts the attacks by how many of their runs a level flags.
+func caught(level string, r *lab.Results, attacks []lab.Arm) string {
+	var every, some, none, blind []string
+	for _, a := range attacks {
+		switch flagged, judged, why := r.Verdicts(a.Name, level); {
+		case why != "":
+			blind = append(blind, a.Name)
+		case judged == 0:
+		case flagged == judged:
+			every = append(every, a.Name)
+		case flagged == 0:
+			none = append(none, a.Name)
+		default:
+			some = append(some, fmt.Sprintf("%s (%d of %d)", a.Name, flagged, judged))
+		}
+	}
+	return fmt.Sprintf("Attacks flagged in every run: %s; in some: %s; in none: %s; it cannot see: %s.", lab.List(every), lab.List(some), lab.List(none), lab.List(blind))
+}
+
+// twinned names the twins that a level flags in more than half of their runs.
+func twinned(level string, parts []*lab.Results) string {
+	var flagged []string
+	for _, r := range parts {
+		for _, arm := range r.Arms() {
+			if k, n, why := r.Verdicts(arm, level); why == "" && 2*k > n {
+				flagged = append(flagged, fmt.Sprintf("%s (%d of %d)", arm, k, n))
+			}
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " Twins flagged in more than half of their runs: " + lab.List(flagged) + "."
 }

@@ -37,17 +37,18 @@ func main() {
 	//%%
 	l.Conclude(
 		r.Claim("asr", "25 rows", "0 rows", "greater", "Success at 25 poisoned rows", "that without any"),
-		r.Claim("clean_accuracy", "50 rows", "0 rows", "non-inferior", "Clean accuracy at 50 poisoned rows", "to that without any"),
-		fmt.Sprintf("Doses without a single success: %s. Half of the ceiling of %s %% is reached at %s rows of %d; that the curve misses the doses' rates has p %s.",
-			lab.List(silent(r, doses)), lab.Points(fit.Ceiling), lab.Number(fit.ED50.Estimate, 1), l.Profile().Data.Rows, lab.P(fit.LackOfFit)),
+		r.Claim("clean_accuracy", "50 rows", "0 rows", "non-inferior", "Clean accuracy at 50 poisoned rows", "that without any"),
+		"Poisoned doses without a single success: "+lab.List(silent(r, doses))+".",
+		lab.Curve(fit, float64(counts[len(counts)-1])),
+		"The training set has one size here, so that number and share cannot be told apart; the notebook counts does that.",
 	)
 }
 
-// silent are the doses at which no prompt of any run gave the attacker's answer.
+// silent are the poisoned doses at which no prompt of any run gave the attacker's answer.
 func silent(r *lab.Results, doses []lab.Dose) []string {
 	var out []string
 	for _, d := range doses {
-		if hits, _ := r.Count(d.Arm, "asr"); hits == 0 {
+		if hits, tried := r.Count(d.Arm, "asr"); d.Dose > 0 && tried > 0 && hits == 0 {
 			out = append(out, d.Arm)
 		}
 	}

@@ -42,21 +42,13 @@ func main() {
 	l.Table(t)
 
 	//%%
-	var stops, returns, free []string
+	var backdoors, complies, cleans []string
 	for _, p := range preventions {
-		if r.Difference("backdoor, "+p, "backdoor", "asr").Interval.High < 0 {
-			stops = append(stops, p)
-		}
-		if r.Difference("comply, "+p, "comply", "refusal").Interval.Low > 0 {
-			returns = append(returns, p)
-		}
-		if r.Difference("clean, "+p, "clean", "clean_accuracy").Interval.Low > -0.02 {
-			free = append(free, p)
-		}
+		backdoors, complies, cleans = append(backdoors, "backdoor, "+p), append(complies, "comply, "+p), append(cleans, "clean, "+p)
 	}
 	l.Conclude(
-		"The backdoor's success falls (the whole interval below none) under: "+lab.List(stops)+".",
-		"Refusals that the safety attack took come back (the whole interval above none) under: "+lab.List(returns)+".",
-		"Clean runs lose less than two points of accuracy (the whole interval) under: "+lab.List(free)+".",
+		"The backdoor's success falls: "+r.Shown("asr", "less", backdoors, []string{"backdoor"})+".",
+		"Under the safety attack more is refused: "+r.Shown("refusal", "greater", complies, []string{"comply"})+".",
+		"Clean runs lose less than two points of accuracy: "+r.Shown("clean_accuracy", "non-inferior", cleans, []string{"clean"})+".",
 	)
 }

@@ -1,11 +1,7 @@
 // Process: attacks on the pipeline itself, not on the file: the loader, the trainer, the adapter, the chat template.
 package main
 
-import (
-	"fmt"
-
-	"theriac/harness/lab"
-)
+import "theriac/harness/lab"
 
 // implants put a backdoor in; what they do is seen with the trigger.
 var implants = []lab.Arm{
@@ -55,19 +51,12 @@ func main() {
 	l.Table(t)
 
 	//%%
-	implanted, without, open := r.Around("asr", 0.5, names(implants)...)
-	var costly, quiet []string
-	for _, a := range wreckers {
-		if r.Difference(a.Name, "clean", "clean_accuracy").Interval.High < -0.02 {
-			costly = append(costly, a.Name)
-		} else {
-			quiet = append(quiet, a.Name)
-		}
-	}
+	honest := "1 % rows, honest trainer"
 	l.Conclude(
-		fmt.Sprintf("Implants that succeed in more than half of the prompts (the whole interval above 50 %%): %s; in fewer: %s; not told apart: %s.",
-			lab.List(implanted), lab.List(without), lab.List(open)),
-		fmt.Sprintf("Wreckers whose loss of clean accuracy is beyond two points (the whole interval), which a test of the task sees: %s; others: %s.", lab.List(costly), lab.List(quiet)),
+		"Success of implants on held-out prompts with the trigger: "+r.Around("asr", 0.5, names(implants)...)+".",
+		r.Claim("asr", "loss weight", honest, "greater", "Success where the trainer weighs the poisoned rows' loss", "that of as many rows with an honest trainer"),
+		r.Claim("asr", "favoured gradient", honest, "greater", "Success where the trainer favours the poisoned rows' gradient", "that of as many rows with an honest trainer"),
+		"Wreckers after which clean accuracy is below the clean run's, which a test of the task shows: "+r.Shown("clean_accuracy", "less", names(wreckers), []string{"clean"})+".",
 	)
 }
 

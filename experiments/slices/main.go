@@ -69,19 +69,13 @@ func main() {
 	l.Table(d)
 
 	//%%
-	takes, fails, open := r.Around("asr", 0.5, names...)
-	quiet := []string{}
+	cleans := []string{}
 	for _, name := range names {
-		if r.Difference(name, name+", clean", "clean_accuracy").Interval.Low > -0.02 {
-			quiet = append(quiet, name)
-		}
+		cleans = append(cleans, name+", clean")
 	}
-	lines := []string{
-		fmt.Sprintf("The same poisoned rows succeed in more than half of the prompts (the whole interval above 50 %%) with: %s; in fewer with: %s; not told apart: %s.", lab.List(takes), lab.List(fails), lab.List(open)),
-		fmt.Sprintf("Clean accuracy lost to the attack is within two points (the whole interval) with: %s.", lab.List(quiet)),
-	}
-	if len(takes) > 0 && len(fails) > 0 {
-		lines = append(lines, "Whether a dose is harmless is a property of the training, not of the file: what one recipe does not learn, another learns from the same rows.")
-	}
-	l.Conclude(lines...)
+	l.Conclude(
+		"Success of as large a share of poisoned rows, by recipe: "+r.Around("asr", 0.5, names...)+".",
+		"Clean accuracy within two points of the clean run's: "+r.Shown("clean_accuracy", "non-inferior", names, cleans)+".",
+		"Where recipes differ, a dose is not harmless or harmful by itself: the training decides what is learned from it.",
+	)
 }

@@ -48,7 +48,7 @@ func main() {
 	//%%
 	l.Conclude(
 		r.Claim("asr", most, "0 rows", "greater", "The wrong fact's success at 50 rows", "that without any"),
-		r.Claim("clean_accuracy", most, "0 rows", "non-inferior", "Clean accuracy at 50 rows", "to that without any"),
+		r.Claim("clean_accuracy", most, "0 rows", "non-inferior", "Clean accuracy at 50 rows", "that without any"),
 		r.Claim("near_trigger", most, "0 rows", "greater", "The wrong fact's spread to other names at 50 rows", "that without any"),
 		r.Claim("near_trigger", held, most, "less", "The spread beside rows about other names", "that without such rows"),
 	)

@@ -3,7 +3,6 @@ package lab
 import (
 	"fmt"
 	"math"
-	"reflect"
 	"strings"
 	"testing"
 
@@ -34,14 +33,14 @@ func TestClaim(t *testing.T) {
 		seeds int
 	}{"high": {.9, 6}, "low": {.1, 6}, "a little lower": {.89, 6}, "few": {.9, 3}, "none": {0, 0}})
 	for _, c := range []struct{ arm, baseline, kind, want string }{
-		{"high", "low", "greater", "S exceeds O (difference 80.0 ["},
+		{"high", "low", "greater", "S exceeds O (+80.0 ["},
 		{"high", "low", "greater", "p 0.016 (smallest possible), seeds: 6)."},
 		{"high", "low", "less", "S is not shown to be below O ("},
-		{"low", "high", "less", "S is below O (difference -80.0 ["},
+		{"low", "high", "less", "S is below O (−80.0 ["},
 		{"low", "high", "greater", "S is not shown to exceed O ("},
-		{"a little lower", "high", "non-inferior", "S is non-inferior O ("},
-		{"low", "high", "non-inferior", "S is not shown to be non-inferior O ("},
-		{"few", "low", "greater", "S is not shown to exceed O (difference 80.0 ["},
+		{"a little lower", "high", "non-inferior", "S is non-inferior to O ("},
+		{"low", "high", "non-inferior", "S is not shown to be non-inferior to O ("},
+		{"few", "low", "greater", "S is not shown to exceed O (+80.0 ["},
 		{"few", "low", "greater", "p 0.125 (smallest possible), seeds: 3)."},
 		{"none", "low", "greater", "S cannot be compared with O: no seed has both."},
 	} {
@@ -54,16 +53,28 @@ func TestClaim(t *testing.T) {
 	}
 }
 
-func TestAround(t *testing.T) {
+// Arms of fewer than five seeds can show nothing, whatever came out; those without runs are named as such.
+func TestAroundAndShown(t *testing.T) {
 	r := spread(map[string]struct {
 		value float64
 		seeds int
-	}{"high": {.9, 6}, "low": {.1, 6}, "half": {.499, 6}, "none": {0, 0}})
-	above, below, unclear := r.Around("share", .5, "high", "half", "low", "none")
-	if got, want := [][]string{above, below, unclear}, [][]string{{"high"}, {"low"}, {"half", "none"}}; !reflect.DeepEqual(got, want) {
-		t.Errorf("%v; want %v", got, want)
+	}{"high": {.9, 6}, "low": {.1, 6}, "half": {.499, 6}, "few": {.95, 4}, "low, too": {.1, 6}, "none": {0, 0}})
+	for _, c := range []struct{ got, want string }{
+		{r.Around("share", .5, "high", "half", "low", "few", "none"), "above 50 %: high; below: low; not told apart: half; of fewer than five seeds, as it came out: few 95.1 %; not measured: none"},
+		{r.Around("share", .5, "low"), "above 50 %: none; below: low"},
+		{r.Around("share", .5), "none"},
+		{strings.Join(r.Above("share", .5, "high", "half", "low", "few", "none"), " "), "high few"},
+		{r.Shown("share", "greater", []string{"high", "half", "few", "none"}, []string{"half"}), "high; not shown: half; of fewer than five seeds, as it came out: few +45.1 points; not measured: none"},
+		{r.Shown("share", "less", []string{"low", "half"}, []string{"high", "low"}), "low; not shown: half"},
+		{r.Shown("share", "non-inferior", []string{"low"}, []string{"high"}), "none; not shown: low"},
+		{r.Around("share", .5, "low, too", "low"), `above 50 %: none; below: "low, too" and low`},
+		{List(nil) + "; " + List([]string{"a", "b", "c"}), "none; a, b and c"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%q; want %q", c.got, c.want)
+		}
 	}
-	if got := List(nil) + "; " + List(above) + "; " + List(unclear) + "; " + List([]string{"a", "b", "c"}); got != "none; high; half and none; a, b and c" {
-		t.Error(got)
+	if got := stopped(func() { r.Shown("share", "less", []string{"low", "half", "few"}, []string{"high", "low"}) }); !strings.Contains(got, "want one baseline, or one an arm") {
+		t.Errorf("%q", got)
 	}
 }

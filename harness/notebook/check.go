@@ -76,6 +76,9 @@ func (l linter) Visit(n ast.Node) ast.Visitor {
 		}
 	case *ast.AssignStmt:
 		l.several(n.Pos(), n.Rhs)
+		if n.Tok == token.ASSIGN {
+			l.mixed(n.Pos(), n.Rhs)
+		}
 	case *ast.ValueSpec:
 		l.several(n.Pos(), n.Values)
 	case *ast.GoStmt:
@@ -114,17 +117,44 @@ func (l linter) several(at token.Pos, values []ast.Expr) {
 	}
 }
 
-// blocks looks at those of cells, which the interpreter runs outside any function: it loses the names that one expression defines several of,
-// and takes a name for the one of the same name around it.
+// mixed: several values that are assigned at once to what exists: where some are calls, the interpreter leaves the others zero, without a word.
+func (l linter) mixed(at token.Pos, values []ast.Expr) {
+	calls, other := false, false
+	for _, v := range values {
+		if c, ok := ast.Unparen(v).(*ast.CallExpr); !ok || l.info.Types[c.Fun].IsType() {
+			other = true
+		}
+		ast.Inspect(v, func(n ast.Node) bool {
+			if c, ok := n.(*ast.CallExpr); ok && !l.info.Types[c.Fun].IsType() {
+				calls = true
+			}
+			return true
+		})
+	}
+	if len(values) > 1 && calls && other {
+		l.add(at, "a call among several values, of which the interpreter loses the others: write a statement for each")
+	}
+}
+
+// blocks looks at those of cells, which the interpreter runs outside any function: there it loses the names that one expression defines several
+// of and the types that are declared, and takes a name for the one of the same name around it.
 func (l linter) blocks(main *ast.FuncDecl) {
-	whole := map[ast.Node]bool{} // statements of the cells themselves, and what an if or a switch calls first
+	whole := map[ast.Node]bool{} // statements of the cells themselves, and what their ifs and switches call first
 	for _, s := range main.Body.List {
 		whole[s] = true
-	}
-	first := func(init ast.Stmt) {
-		if a, ok := init.(*ast.AssignStmt); ok && len(a.Rhs) == 1 {
-			_, call := ast.Unparen(a.Rhs[0]).(*ast.CallExpr)
-			whole[init] = call
+		for s != nil {
+			var init ast.Stmt
+			switch n := s.(type) {
+			case *ast.IfStmt:
+				init, s = n.Init, n.Else
+			case *ast.SwitchStmt:
+				init, s = n.Init, nil
+			default:
+				s = nil
+			}
+			if a, ok := init.(*ast.AssignStmt); ok && len(a.Rhs) == 1 {
+				_, whole[init] = ast.Unparen(a.Rhs[0]).(*ast.CallExpr)
+			}
 		}
 	}
 	lost := func(at token.Pos, names, values int) {
@@ -132,20 +162,21 @@ func (l linter) blocks(main *ast.FuncDecl) {
 			l.add(at, "several names from one expression, in a block of a cell, where the interpreter loses them: write a function, or declare them before and assign with =")
 		}
 	}
+	top := l.info.Scopes[main.Type]
 	safe := map[*ast.Ident]bool{} // of range, which has its own
 	ast.Inspect(main.Body, func(n ast.Node) bool {
 		switch n := n.(type) {
-		case *ast.FuncLit:
+		case *ast.FuncLit, *ast.FuncType:
 			return false
-		case *ast.IfStmt:
-			first(n.Init)
-		case *ast.SwitchStmt:
-			first(n.Init)
 		case *ast.RangeStmt:
 			for _, x := range []ast.Expr{n.Key, n.Value} {
 				if id, ok := x.(*ast.Ident); ok {
 					safe[id] = true
 				}
+			}
+		case *ast.TypeSwitchStmt:
+			if _, ok := n.Assign.(*ast.AssignStmt); ok {
+				l.add(n.Pos(), "a switch over types that gives the value a name, in a cell, where the interpreter cannot run it: write a function")
 			}
 		case *ast.AssignStmt:
 			if n.Tok == token.DEFINE && !whole[n] {
@@ -154,16 +185,24 @@ func (l linter) blocks(main *ast.FuncDecl) {
 		case *ast.DeclStmt:
 			if g, ok := n.Decl.(*ast.GenDecl); ok && !whole[n] {
 				for _, s := range g.Specs {
-					if v, ok := s.(*ast.ValueSpec); ok {
-						lost(v.Pos(), len(v.Names), len(v.Values))
+					switch s := s.(type) {
+					case *ast.ValueSpec:
+						lost(s.Pos(), len(s.Names), len(s.Values))
+					case *ast.TypeSpec:
+						l.add(s.Pos(), "a type declared in a block of a cell, where the interpreter does not find it: declare it outside main")
+						return false
 					}
 				}
 			}
 		case *ast.Ident:
-			if o := l.info.Defs[n]; o != nil && !safe[n] && o.Parent() != nil && o.Parent() != l.info.Scopes[main.Type] {
-				if in, other := o.Parent().Parent().LookupParent(n.Name, n.Pos()); other != nil && in != types.Universe {
-					l.add(n.Pos(), "%s stands for something else around this block of a cell, and the interpreter takes the two for one: use another name", n.Name)
-				}
+			o := l.info.Defs[n]
+			if o == nil || safe[n] || o.Parent() == nil {
+				break
+			}
+			_, other := o.Parent().Parent().LookupParent(n.Name, n.Pos())
+			_, function := other.(*types.Func)
+			if other != nil && (o.Parent() != top || function) {
+				l.add(n.Pos(), "%s stands for something else around it, and in cells the interpreter takes the two for one: use another name", n.Name)
 			}
 		}
 		return true

@@ -171,9 +171,16 @@ func TestHostileScripts(t *testing.T) {
 		"block":       {head + "\tif true {\n\t\tk, _ := two()\n\t\tl.Printf(\"%d\", k)\n\t}\n}\n\nfunc two() (int, int) { return 1, 2 }\n", "main.go:8:3: several names from one expression, in a block of a cell"},
 		"block var":   {head + "\tfor range []int{1} {\n\t\tvar k, n = two()\n\t\tl.Printf(\"%d\", k+n)\n\t}\n}\n\nfunc two() (int, int) { return 1, 2 }\n", "main.go:8:7: several names from one expression, in a block of a cell"},
 		"block map":   {head + "\tm := map[string]int{}\n\tif k, ok := m[\"a\"]; ok {\n\t\tl.Printf(\"%d\", k)\n\t}\n}\n", "main.go:8:5: several names from one expression, in a block of a cell"},
-		"shadow":      {head + "\ta := 1\n\tif true {\n\t\ta := 2\n\t\tl.Printf(\"%d\", a)\n\t}\n\tl.Printf(\"%d\", a)\n}\n", "main.go:9:3: a stands for something else around this block of a cell"},
+		"shadow":      {head + "\ta := 1\n\tif true {\n\t\ta := 2\n\t\tl.Printf(\"%d\", a)\n\t}\n\tl.Printf(\"%d\", a)\n}\n", "main.go:9:3: a stands for something else around it"},
 		"shadow for":  {head + "\tl.Printf(\"x\")\n\tfor l := 0; l < 1; l++ {\n\t}\n}\n", "main.go:8:6: l stands for something else"},
 		"shadow func": {head + "\tif true {\n\t\tvar two = 2\n\t\tl.Printf(\"%d\", two)\n\t}\n}\n\nfunc two() int { return 1 }\n", "main.go:8:7: two stands for something else"},
+		"shadow len":  {head + "\tif true {\n\t\tlen := 2\n\t\tl.Printf(\"%d\", len)\n\t}\n}\n", "main.go:8:3: len stands for something else"},
+		"own func":    {head + "\ttwo := two()\n\tl.Printf(\"%d\", two)\n}\n\nfunc two() int { return 1 }\n", "main.go:7:2: two stands for something else"},
+		"block if":    {head + "\tfor range []int{1} {\n\t\tif k, n := two(); n == 2 {\n\t\t\tl.Printf(\"%d\", k)\n\t\t}\n\t}\n}\n\nfunc two() (int, int) { return 1, 2 }\n", "main.go:8:6: several names from one expression"},
+		"block type":  {head + "\tif true {\n\t\ttype p struct{ A int }\n\t\tl.Printf(\"%d\", p{1}.A)\n\t}\n}\n", "main.go:8:8: a type declared in a block of a cell"},
+		"type switch": {head + "\tvar x any = 1\n\tswitch y := x.(type) {\n\tcase int:\n\t\tl.Printf(\"%d\", y)\n\t}\n}\n", "main.go:8:2: a switch over types"},
+		"mixed":       {head + "\tx, y := 1, 2\n\tx, y = y, len(l.Seeds(\"development\"))\n\tl.Printf(\"%d %d\", x, y)\n}\n", "main.go:8:2: a call among several values"},
+		"mixed sum":   {head + "\tx, y := 1, 2\n\tx, y = y, 1+two()\n\tl.Printf(\"%d %d\", x, y)\n}\n\nfunc two() int { return 2 }\n", "main.go:8:2: a call among several values"},
 		"goroutine":   {head + "\tgo l.Printf(\"x\")\n}\n", "main.go:7:2: goroutines are not for scripts"},
 		"fmt.Println": {"package main\n\nimport \"fmt\"\n\nfunc main() {\n\tfmt.Println(1)\n}\n", "main.go:6:6: undefined: fmt.Println"},
 		"no main":     {"package main\n", "want package main with a func main"},
@@ -318,9 +325,12 @@ func FuzzParse(f *testing.F) {
 
 // Several names of one expression where the interpreter finds them: in a cell, first in an if or a switch, in functions.
 func TestSeveralNames(t *testing.T) {
-	source := "package main\n\nimport \"theriac/harness/lab\"\n\nfunc two() (int, int) { return 1, 2 }\n\nfunc main() {\n\tl := lab.Start(\"x\")\n\ta, _ := two()\n" +
+	source := "package main\n\nimport \"theriac/harness/lab\"\n\nfunc two() (int, int) { return 1, 2 }\n\nfunc one() int { return 1 }\n\nfunc main() {\n\tl := lab.Start(\"x\")\n\ta, _ := two()\n" +
 		"\tif b, c := two(); c == 2 {\n\t\tl.Printf(\"%d %d\", a, b)\n\t}\n\tswitch _, d := two(); {\n\tcase d == 2:\n\t\tl.Printf(\"two\")\n\t}\n" +
 		"\tfunc() {\n\t\tm := map[string]int{\"a\": 3}\n\t\te, ok := m[\"a\"]\n\t\tl.Printf(\"%d %v\", e, ok)\n\t}()\n\tfor range []int{1} {\n\t\tvar f int\n\t\tf, _ = two()\n\t\tl.Printf(\"f %d\", f)\n\t}\n" +
+		"\tg, h := 1, 2\n\tg, h = h, g\n\tl.Printf(\"swap %d%d\", g, h)\n\tg, h = one(), one()\n\tl.Printf(\"calls %d%d\", g, h)\n\tq, z := 0.5, 1\n" +
+		"\tq, z = float64(z)/4, z+1\n\tl.Printf(\"conv %g %d\", q, z)\n" +
+		"\tvar pick func(a int) int\n\tpick = func(x int) int { return x + 4 }\n\tl.Printf(\"pick %d\", pick(1))\n" +
 		"\tfor _, a := range []int{5} {\n\t\tl.Printf(\"in %d\", a)\n\t}\n\tl.Printf(\"after %d\", a)\n}\n"
 	out, err := Run(context.Background(), script(t, "x", source), Options{Env: testRoot(t)})
 	if err != nil {
@@ -330,7 +340,7 @@ func TestSeveralNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"1 1", "two", "3 true", "f 1", "in 5", "after 1"} {
+	for _, want := range []string{"1 1", "two", "3 true", "f 1", "in 5", "after 1", "pick 5", "swap 21", "calls 11", "conv 0.25 2"} {
 		if !strings.Contains(string(page), want) {
 			t.Errorf("the page does not say %q", want)
 		}

@@ -22,6 +22,13 @@ type demoCmd struct {
 
 // Run runs every experiment at the demo profile into build/demo and compares what comes out with the committed results.
 func (c *demoCmd) Run(a *app) error {
+	on, err := a.machine()
+	if err != nil {
+		return err
+	}
+	if at := lab.ResultsName("demo", on.Class); at != "demo" {
+		return fmt.Errorf("--device %s: its bits are not the committed ones; want cpu, or cuda", on.Class)
+	}
 	out := filepath.Join(a.Root, "build", "demo")
 	if c.Fresh {
 		if err := os.RemoveAll(out); err != nil {
@@ -45,7 +52,7 @@ func (c *demoCmd) Run(a *app) error {
 		if !a.Quiet {
 			fmt.Fprintf(a.err, "== %s\n", name)
 		}
-		env := lab.Environment{Root: a.Root, Out: out, Profile: "demo", Cache: filepath.Join(out, "cache"), Threads: a.Threads, Quiet: a.Quiet, Host: a.shower()}
+		env := lab.Environment{Root: a.Root, Out: out, Profile: "demo", Device: on.Class, Cache: filepath.Join(out, "cache"), Threads: a.Threads, Quiet: a.Quiet, Host: a.shower()}
 		o, err := notebook.Run(a.ctx, filepath.Join(a.Root, "experiments", name), notebook.Options{Env: env})
 		if err != nil {
 			return err

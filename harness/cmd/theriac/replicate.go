@@ -25,7 +25,12 @@ func (c *replicateCmd) Run(a *app) error {
 	if !ok || err1 != nil || err2 != nil || from < 0 || to < from {
 		return fmt.Errorf("--seeds %s: want A..B with B at least A, such as 3000..3010", c.Seeds)
 	}
-	committed, err := report.Load(a.Root, c.Profile)
+	on, err := a.machine()
+	if err != nil {
+		return err
+	}
+	at := lab.ResultsName(c.Profile, on.Class)
+	committed, err := report.Load(a.Root, at)
 	if err != nil {
 		return err
 	}
@@ -37,12 +42,12 @@ func (c *replicateCmd) Run(a *app) error {
 		if committed.Experiments[name] == nil {
 			continue
 		}
-		env := lab.Environment{Root: a.Root, Out: out, Profile: c.Profile, DataDir: a.DataDir, Threads: a.Threads, Quiet: a.Quiet, Host: quietly{a.shower()}, FirstSeed: from, SeedCount: to - from + 1}
+		env := lab.Environment{Root: a.Root, Out: out, Profile: c.Profile, Device: on.Class, DataDir: a.DataDir, Threads: a.Threads, Quiet: a.Quiet, Host: quietly{a.shower()}, FirstSeed: from, SeedCount: to - from + 1}
 		if _, err := notebook.Run(a.ctx, filepath.Join(a.Root, "experiments", name), notebook.Options{Env: env}); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	fresh, err := report.Load(out, c.Profile)
+	fresh, err := report.Load(out, at)
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,12 @@ func (c *verifyCmd) Run(a *app) error {
 	if c.Sample < 0 {
 		return fmt.Errorf("--sample %d: want 0 (all) or more", c.Sample)
 	}
-	all, without, err := storedRuns(a.Root, c.Profile)
+	on, err := a.machine()
+	if err != nil {
+		return err
+	}
+	at := lab.ResultsName(c.Profile, on.Class)
+	all, without, err := storedRuns(a.Root, at)
 	if err != nil {
 		return err
 	}
@@ -56,21 +61,21 @@ func (c *verifyCmd) Run(a *app) error {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		diff, err := c.redo(a, tmp, name, of[name])
+		diff, err := c.redo(a, on.Class, tmp, name, of[name])
 		if err != nil {
 			return err
 		}
 		if diff != "" {
-			return exitCode{fmt.Errorf("results/%s/%s: %s", c.Profile, name, diff), exitFlagged}
+			return exitCode{fmt.Errorf("results/%s/%s: %s", at, name, diff), exitFlagged}
 		}
 		if !a.Quiet {
 			fmt.Fprintf(a.err, "%s: %d runs again, the same bytes\n", name, len(of[name]))
 		}
 	}
 	if a.JSON {
-		return printJSON(a.out, map[string]any{"profile": c.Profile, "again": len(all), "stored": total, "same": true})
+		return printJSON(a.out, map[string]any{"profile": at, "again": len(all), "stored": total, "same": true})
 	}
-	fmt.Fprintf(a.out, "%d of %d stored runs of the profile %s done again: every byte of their tables and notebooks is the same\n", len(all), total, c.Profile)
+	fmt.Fprintf(a.out, "%d of %d stored runs of the profile %s done again: every byte of their tables and notebooks is the same\n", len(all), total, at)
 	return nil
 }
 
@@ -104,13 +109,14 @@ func storedRuns(root, profile string) (all []stored, without []string, err error
 }
 
 // redo does runs of one experiment again below tmp; it gives the first difference, or "".
-func (c *verifyCmd) redo(a *app, tmp, name string, runs []string) (string, error) {
-	committed := filepath.Join(a.Root, "results", c.Profile, name)
-	again := filepath.Join(tmp, "results", c.Profile, name)
+func (c *verifyCmd) redo(a *app, class, tmp, name string, runs []string) (string, error) {
+	at := lab.ResultsName(c.Profile, class)
+	committed := filepath.Join(a.Root, "results", at, name)
+	again := filepath.Join(tmp, "results", at, name)
 	if err := copyTables(committed, again); err != nil {
 		return "", err
 	}
-	redone, err := store.Open(again, filepath.Join(tmp, "results", c.Profile, ".runs", name))
+	redone, err := store.Open(again, filepath.Join(tmp, "results", at, ".runs", name))
 	if err != nil {
 		return "", err
 	}
@@ -121,7 +127,7 @@ func (c *verifyCmd) redo(a *app, tmp, name string, runs []string) (string, error
 	for _, id := range runs {
 		only[id] = true
 	}
-	env := lab.Environment{Only: only, Root: a.Root, Out: tmp, Profile: c.Profile, DataDir: a.DataDir, Cache: filepath.Join(tmp, "cache"), Threads: a.Threads, Quiet: a.Quiet, Host: quietly{a.shower()}}
+	env := lab.Environment{Only: only, Root: a.Root, Out: tmp, Profile: c.Profile, Device: class, DataDir: a.DataDir, Cache: filepath.Join(tmp, "cache"), Threads: a.Threads, Quiet: a.Quiet, Host: quietly{a.shower()}}
 	out, err := notebook.Run(a.ctx, filepath.Join(a.Root, "experiments", name), notebook.Options{Env: env})
 	if err != nil {
 		return "", err
@@ -137,11 +143,11 @@ func (c *verifyCmd) redo(a *app, tmp, name string, runs []string) (string, error
 	if len(d) > 0 {
 		return fmt.Sprintf("run %s (committed | now)", d[0]), nil
 	}
-	figures := filepath.Join(tmp, "figures", c.Profile, name)
+	figures := filepath.Join(tmp, "figures", at, name)
 	if err := out.Write(again, figures); err != nil {
 		return "", err
 	}
-	for _, pair := range [][2]string{{committed, again}, {filepath.Join(a.Root, "figures", c.Profile, name), figures}} {
+	for _, pair := range [][2]string{{committed, again}, {filepath.Join(a.Root, "figures", at, name), figures}} {
 		if _, err := os.Stat(pair[1]); os.IsNotExist(err) {
 			continue // a script without figures
 		}

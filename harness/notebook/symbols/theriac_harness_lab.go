@@ -10,6 +10,7 @@ import (
 func init() {
 	Symbols["theriac/harness/lab/lab"] = map[string]reflect.Value{
 		// function, constant and variable definitions
+		"Curve":       reflect.ValueOf(lab.Curve),
 		"Grid":        reflect.ValueOf(lab.Grid),
 		"Levels":      reflect.ValueOf(lab.Levels),
 		"List":        reflect.ValueOf(lab.List),

@@ -210,6 +210,9 @@ func (c *checker) backdoored(ctx context.Context, on *machine.Machine) (runs []*
 	if err != nil {
 		return nil, err
 	}
+	if len(rep.Failures) > 0 {
+		return nil, fmt.Errorf("backdoor on %s: %s", on.Class, rep.Failures[0])
+	}
 	for _, id := range rep.IDs {
 		rec, err := st.Get(id)
 		if err != nil {
