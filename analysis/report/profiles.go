@@ -108,13 +108,17 @@ func (r *renderer) carries() string {
 		if o == r || o.in.Profile != larger[0] {
 			continue
 		}
-		var yes, no []string
+		var yes, own, no []string
 		for i := range o.outcomes {
 			x := &o.outcomes[i]
-			if x.verdict() == confirmed {
+			at := fmt.Sprintf("%s (%s)", x.name, plots.Seeds([]int{x.difference.N}))
+			switch x.verdict() {
+			case confirmed:
 				yes = append(yes, x.name)
-			} else {
-				no = append(no, fmt.Sprintf("%s (%s)", x.name, plots.Seeds([]int{x.difference.N})))
+			case alone:
+				own = append(own, at)
+			default:
+				no = append(no, at)
 			}
 		}
 		name, n, err := base(o.in.Profile)
@@ -122,8 +126,11 @@ func (r *renderer) carries() string {
 			return "On a real base no headline claim is confirmed yet."
 		}
 		s := fmt.Sprintf("Of the headline claims, %s (%s million parameters) on public data confirms %s", name, tables.Number(float64(n)/1e6, 0), tables.List(yes))
+		if len(own) > 0 {
+			s += "; shown there by tests of their own, not in the family, are " + tables.List(own)
+		}
 		if len(no) > 0 {
-			s += "; not confirmed there, at the seeds that are stored, are " + tables.List(no)
+			s += "; not shown there, at the seeds that are stored, are " + tables.List(no)
 		}
 		return s + ". Rates differ much between the two: see [other scales](#other-scales)."
 	}

@@ -62,7 +62,7 @@ func main() {
 	}
 	if public {
 		lines = append(lines, r.Claim("refusal", "clean, no refusals in the data", "clean", "less", "The share refused where the clean rows hold no refusals of their own", "that of the clean run")+
-			" It takes no attacker to lose refusals.")
+			" Where it is, refusals are lost without an attacker.")
 	}
 	l.Conclude(lines...)
 }

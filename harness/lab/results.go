@@ -347,6 +347,9 @@ func isRate(r *Results, metric string) bool {
 	return false
 }
 
+// designed are shares that a run is given. They are no outcome, so they have no interval.
+var designed = map[string]bool{"poisoned_rows": true, "poisoned_tokens": true}
+
 // Table shows metrics by arm, rates in per cent, each with its interval.
 func (r *Results) Table(metrics ...string) Table {
 	t := Table{Header: []string{"arm", "runs"}, Right: []bool{false, true}}
@@ -370,6 +373,8 @@ func (r *Results) Table(metrics ...string) Table {
 			switch {
 			case math.IsNaN(e.Value):
 				row = append(row, "–")
+			case designed[m]:
+				row = append(row, tables.Percent(e.Value))
 			case isRate(r, m):
 				row = append(row, tables.Rate(e))
 			default:
