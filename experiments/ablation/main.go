@@ -51,10 +51,7 @@ func main() {
 	l.Table(t)
 
 	//%%
-	edits := []string{}
-	for _, a := range arms[1:] {
-		edits = append(edits, a.Name)
-	}
+	edits := lab.Names(arms[1:])
 	l.Conclude(
 		r.Claim("asr", "without 1 first", "without 1 random", "less", "Success without each module's largest direction", "that without a random one"),
 		"Success after each edit: "+r.Around("asr", 0.5, edits...)+".",

@@ -46,15 +46,6 @@ var hard = []lab.Arm{
 	{Name: "new source", Shift: "source"},
 }
 
-// names are the arms' names.
-func names(arms []lab.Arm) []string {
-	var out []string
-	for _, a := range arms {
-		out = append(out, a.Name)
-	}
-	return out
-}
-
 func main() {
 	//%% md
 	// # Defenses
@@ -109,7 +100,7 @@ func main() {
 	}
 
 	//%%
-	l.Table(r.Detectors(names(arms[1:]), "clean"))
+	l.Table(r.Detectors(lab.Names(arms[1:]), "clean"))
 
 	//%%
 	parts := []*lab.Results{}

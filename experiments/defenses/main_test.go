@@ -22,7 +22,7 @@ func TestEveryAttackHasACell(t *testing.T) {
 			t.Errorf("attack %s has no arm", e.Name)
 		}
 	}
-	if got := names(hard); len(got) != 3 {
+	if got := lab.Names(hard); len(got) != 3 {
 		t.Errorf("hard negatives are %v; want three kinds", got)
 	}
 }

@@ -53,18 +53,9 @@ func main() {
 	//%%
 	honest := "1 % rows, honest trainer"
 	l.Conclude(
-		"Success of implants on held-out prompts with the trigger: "+r.Around("asr", 0.5, names(implants)...)+".",
+		"Success of implants on held-out prompts with the trigger: "+r.Around("asr", 0.5, lab.Names(implants)...)+".",
 		r.Claim("asr", "loss weight", honest, "greater", "Success where the trainer weighs the poisoned rows' loss", "that of as many rows with an honest trainer"),
 		r.Claim("asr", "favoured gradient", honest, "greater", "Success where the trainer favours the poisoned rows' gradient", "that of as many rows with an honest trainer"),
-		"Wreckers after which clean accuracy is below the clean run's, which a test of the task shows: "+r.Shown("clean_accuracy", "less", names(wreckers), []string{"clean"})+".",
+		"Wreckers after which clean accuracy is below the clean run's, which a test of the task shows: "+r.Shown("clean_accuracy", "less", lab.Names(wreckers), []string{"clean"})+".",
 	)
-}
-
-// names are the arms' names.
-func names(arms []lab.Arm) []string {
-	var out []string
-	for _, a := range arms {
-		out = append(out, a.Name)
-	}
-	return out
 }

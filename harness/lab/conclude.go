@@ -27,6 +27,14 @@ func List(names []string) string {
 	return tables.List(names)
 }
 
+// Names are the arms' names.
+func Names(arms []Arm) (names []string) {
+	for _, a := range arms {
+		names = append(names, a.Name)
+	}
+	return names
+}
+
 // Claim words a comparison of two arms at the same seeds by what its test shows at 5 %, one-sided: "SUBJECT exceeds OBJECT (+93.0 [+89.0, +96.0]
 // points, p 4.9e-04, seeds: 11)." or "SUBJECT is not shown to exceed OBJECT (...)." kind is "greater", "less", or "non-inferior", a loss of less
 // than two points.

@@ -68,7 +68,7 @@ func TestAroundAndShown(t *testing.T) {
 		{r.Shown("share", "less", []string{"low", "half"}, []string{"high", "low"}), "low; not shown: half"},
 		{r.Shown("share", "non-inferior", []string{"low"}, []string{"high"}), "none; not shown: low"},
 		{r.Around("share", .5, "low, too", "low"), `above 50 %: none; below: "low, too" and low`},
-		{List(nil) + "; " + List([]string{"a", "b", "c"}), "none; a, b and c"},
+		{List(Names(nil)) + "; " + List(Names([]Arm{{Name: "a"}, {Name: "b"}, {Name: "c"}})), "none; a, b and c"},
 	} {
 		if c.got != c.want {
 			t.Errorf("%q; want %q", c.got, c.want)

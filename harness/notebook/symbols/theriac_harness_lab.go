@@ -14,6 +14,7 @@ func init() {
 		"Grid":        reflect.ValueOf(lab.Grid),
 		"Levels":      reflect.ValueOf(lab.Levels),
 		"List":        reflect.ValueOf(lab.List),
+		"Names":       reflect.ValueOf(lab.Names),
 		"Number":      reflect.ValueOf(lab.Number),
 		"P":           reflect.ValueOf(lab.P),
 		"Points":      reflect.ValueOf(lab.Points),
