@@ -115,7 +115,7 @@ func (r *Results) Above(metric string, value float64, arms ...string) (above []s
 	return above
 }
 
-// parts joins lists under their names; the first stands even when it is empty if nothing else does.
+// parts joins lists under their names, leaving out empty ones; the first stands as "none" where others follow. A name with a comma is quoted.
 func parts(named ...any) string {
 	var out []string
 	for i := 0; i < len(named); i += 2 {

@@ -32,7 +32,7 @@ type Profile struct {
 	// Params are parameters of attacks, by the attack's name, where an arm gives none: what fits these data and not the generated ones.
 	Params map[string]Params `yaml:"params"`
 
-	Few map[string]int `yaml:"few"` // by experiment, "others" for those not named: most seeds of arms that stand behind no headline claim; 0: all
+	Few map[string]int `yaml:"few"` // by experiment, "others" for those not named: most seeds of arms that stand behind no headline claim; 0 or not given: all
 
 	Planned     bool   `yaml:"planned"`     // evaluation seeds wait until experiments/plan.yaml is frozen
 	Calibration string `yaml:"calibration"` // the profile, another or this one, whose stored calibration is used; "": each experiment makes its own
