@@ -50,12 +50,6 @@ func planText(name string, p *sweep.Plan) string {
 		}
 		say("%s", strings.TrimRight(t.Terminal(), "\n"))
 	}
-	for _, line := range p.Stale {
-		say("stale: %s", line)
-	}
-	if len(p.Stale) > 0 {
-		say("theriac results %s --drop RUN removes a stale run; a report chooses among runs of several specifications, and says so", name)
-	}
 	return strings.TrimRight(b.String(), "\n")
 }
 

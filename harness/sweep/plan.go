@@ -3,9 +3,11 @@ package sweep
 // What a sweep will cost, before anything is spent.
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -36,8 +38,39 @@ type Plan struct {
 
 	Adapters []PlannedAdapter `json:"adapters,omitempty"` // to train
 
-	Stale  []string   `json:"stale,omitempty"` // stored runs that are not of this sweep any more, with the reason
-	Larger []Estimate `json:"larger"`          // the same sweep on larger models
+	Others []Stored   `json:"others,omitempty"` // stored runs that are not of this sweep
+	Larger []Estimate `json:"larger"`           // the same sweep on larger models
+}
+
+// Stored is a stored run that a sweep does not ask for.
+type Stored struct {
+	ID   string `json:"run"`
+	Arm  string `json:"arm"`
+	Seed int64  `json:"seed"`
+	Why  string `json:"why,omitempty"` // what the sweep's run of this arm and seed has otherwise; "": it has none
+}
+
+// Stale are the stored runs that no sweep of a script asks for, given the plans of all of them.
+func Stale(plans []*Plan) (stale []Stored) {
+	for i, p := range plans {
+		if i == 0 {
+			stale = slices.Clone(p.Others)
+			continue
+		}
+		other := map[string]Stored{}
+		for _, o := range p.Others {
+			other[o.ID] = o
+		}
+		var both []Stored
+		for _, s := range stale {
+			if o, ok := other[s.ID]; ok {
+				s.Why = cmp.Or(s.Why, o.Why)
+				both = append(both, s)
+			}
+		}
+		stale = both
+	}
+	return stale
 }
 
 // PlannedAdapter is one that a sweep will train; of the sweeps of several notebooks, only the first does.
@@ -246,7 +279,7 @@ func (b *Bench) Plan(ctx context.Context, specs []Spec, st *store.Store, o Optio
 			p.Larger = append(p.Larger, e)
 		}
 	}
-	p.Stale, err = b.stale(wanted, st)
+	p.Others, err = b.others(wanted, st)
 	return p, err
 }
 
@@ -316,8 +349,8 @@ func (b *Bench) calibrate(ctx context.Context, s *Spec, workers int) (float64, e
 	return speed, nil
 }
 
-// stale says, a line each, which stored runs are of this sweep no more, and why.
-func (b *Bench) stale(wanted map[string]*Spec, st *store.Store) ([]string, error) {
+// others are the stored runs that a sweep does not ask for, by arm and seed.
+func (b *Bench) others(wanted map[string]*Spec, st *store.Store) (out []Stored, err error) {
 	type place struct {
 		arm  string
 		seed int64
@@ -330,19 +363,15 @@ func (b *Bench) stale(wanted map[string]*Spec, st *store.Store) ([]string, error
 	if err != nil {
 		return nil, err
 	}
-	sort.Slice(runs, func(i, j int) bool {
-		return runs[i].Arm < runs[j].Arm || runs[i].Arm == runs[j].Arm && runs[i].Seed < runs[j].Seed
-	})
-	var out []string
 	for i := range runs {
 		r := &runs[i]
-		s := now[place{r.Arm, r.Seed}]
-		why := "the script does not ask for it"
-		if s != nil {
-			why = changes(r.Spec, b.fields(s))
+		o := Stored{ID: r.ID, Arm: r.Arm, Seed: r.Seed}
+		if s := now[place{r.Arm, r.Seed}]; s != nil {
+			o.Why = changes(r.Spec, b.fields(s))
 		}
-		out = append(out, fmt.Sprintf("%s seed %d (%s): %s", r.Arm, r.Seed, r.ID[:min(8, len(r.ID))], why))
+		out = append(out, o)
 	}
+	slices.SortStableFunc(out, func(a, b Stored) int { return cmp.Or(cmp.Compare(a.Arm, b.Arm), cmp.Compare(a.Seed, b.Seed)) })
 	return out, nil
 }
 

@@ -25,7 +25,7 @@ func TestPlan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Runs != 2 || p.Stored != 0 || p.Train != 2 || p.Trained != 0 || p.Parallel != 2 || p.Groups != 1 || len(p.Stale) > 0 || len(p.Larger) == 0 || p.Memory <= 0 || p.Speed <= 0 {
+	if p.Runs != 2 || p.Stored != 0 || p.Train != 2 || p.Trained != 0 || p.Parallel != 2 || p.Groups != 1 || len(p.Others) > 0 || len(p.Larger) == 0 || p.Memory <= 0 || p.Speed <= 0 {
 		t.Errorf("got %+v", p)
 	}
 	if w, err := b.work(ctx, &specs[0]); err != nil || p.Tokens != 2*w.tokens || w.rows != 64 || w.responses == 0 || w.responses >= w.tokens {
@@ -45,12 +45,12 @@ func TestPlan(t *testing.T) {
 	faster := small("clean", 0, nil)
 	faster.Train.LR, faster.Train.Schedule = 4e-3, "cosine"
 	p, err = b.Plan(ctx, []Spec{faster}, st, Options{})
-	if err != nil || len(p.Stale) != 1 || !strings.HasPrefix(p.Stale[0], "clean seed 0 (") || !strings.HasSuffix(p.Stale[0], "): lr was 0.002, is 0.004; schedule is new: cosine") {
-		t.Errorf("stale: got %q, %v", p.Stale, err)
+	if err != nil || len(p.Others) != 1 || p.Others[0].Arm != "clean" || p.Others[0].Seed != 0 || p.Others[0].Why != "lr was 0.002, is 0.004; schedule is new: cosine" {
+		t.Errorf("another specification: got %+v, %v", p.Others, err)
 	}
 	p, err = b.Plan(ctx, specs[1:2], st, Options{})
-	if err != nil || len(p.Stale) != 1 || !strings.HasSuffix(p.Stale[0], "): the script does not ask for it") {
-		t.Errorf("dropped: got %q, %v", p.Stale, err)
+	if err != nil || len(p.Others) != 1 || p.Others[0].Why != "" {
+		t.Errorf("another seed: got %+v, %v", p.Others, err)
 	}
 	same := []Spec{small("clean", 1, nil), small("no rows", 1, &Attack{Name: "backdoor", Params: map[string]string{"count": "0"}}),
 		small("swap", 1, &Attack{Name: "adapterswap"}), small("swap, cut", 1, &Attack{Name: "adapterswap"}), small("order", 1, &Attack{Name: "order"})}
@@ -117,5 +117,35 @@ func TestWorkers(t *testing.T) {
 	long.Data.MaxTokens, long.Train.Batch = 960, 80
 	if b.Memory(&long) < 4*need {
 		t.Error("longer rows and larger batches need no more memory")
+	}
+}
+
+// A stored run is stale where none of a script's sweeps asks for it; one that knows its arm and seed says why.
+func TestStale(t *testing.T) {
+	a, b, c := Stored{ID: "a", Arm: "clean"}, Stored{ID: "b", Arm: "clean", Seed: 1}, Stored{ID: "c", Arm: "label", Seed: 2}
+	changed := b
+	changed.Why = "lr was 0.002, is 0.004"
+	for name, c := range map[string]struct {
+		sweeps [][]Stored
+		want   string
+	}{
+		"no sweep":                        {nil, ""},
+		"one":                             {[][]Stored{{a, changed}}, "a\nb: " + changed.Why + "\n"},
+		"the second asks for it":          {[][]Stored{{a, b, c}, {b, c}}, "b\nc\n"},
+		"the first asks for it":           {[][]Stored{{b}, {a, b}}, "b\n"},
+		"each asks for what the other is": {[][]Stored{{a}, {b}}, ""},
+		"the second knows why":            {[][]Stored{{b, c}, {changed, c}}, "b: " + changed.Why + "\nc\n"},
+	} {
+		var plans []*Plan
+		for _, others := range c.sweeps {
+			plans = append(plans, &Plan{Others: others})
+		}
+		got := ""
+		for _, s := range Stale(plans) {
+			got += strings.TrimSuffix(s.ID+": "+s.Why, ": ") + "\n"
+		}
+		if got != c.want {
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
 	}
 }

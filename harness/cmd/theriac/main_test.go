@@ -73,9 +73,17 @@ func TestOpenStored(t *testing.T) {
 	}
 }
 
-// TestScripts runs testdata/*.txtar: what each command prints, and how it fails.
+// TestScripts runs testdata/*.txtar: what each command prints, and how it fails. $COMMITTED is the repository's root.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata", Cmds: map[string]func(*testscript.TestScript, bool, []string){
+	root, err := filepath.Abs("../../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	setup := func(e *testscript.Env) error {
+		e.Setenv("COMMITTED", root)
+		return nil
+	}
+	testscript.Run(t, testscript.Params{Dir: "testdata", Setup: setup, Cmds: map[string]func(*testscript.TestScript, bool, []string){
 		"cut": cut, "overwrite": overwrite, "refuses": refuses,
 	}})
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -38,7 +39,9 @@ func (h *shownPlans) Show(o lab.Output) {
 	switch {
 	case o.Plan == nil:
 	case h.a.JSON:
-		printJSON(h.a.out, o.Plan)
+		p := *o.Plan
+		p.Others = nil // Run says at the end which of them no sweep asks for
+		printJSON(h.a.out, &p)
 	default:
 		fmt.Fprintf(h.a.out, "%s\n\n", o.Text)
 	}
@@ -55,24 +58,46 @@ func (c *planCmd) Run(a *app) error {
 		return c.all(a, dirs)
 	}
 	h := &shownPlans{a: a}
-	return c.plan(a, dirs[0], h, &h.planHost)
-}
-
-// plan interprets one script.
-func (c *planCmd) plan(a *app, dir string, h lab.Host, plans *planHost) error {
-	on, err := a.machine()
+	whole, err := c.plan(a, dirs[0], h, &h.planHost)
 	if err != nil {
 		return err
+	}
+	var stale []sweep.Stored
+	for _, s := range sweep.Stale(h.planHost) {
+		if s.Why == "" && !whole {
+			continue // a sweep that was not reached may ask for it
+		}
+		s.Why = cmp.Or(s.Why, "the script does not ask for it")
+		stale = append(stale, s)
+	}
+	switch {
+	case len(stale) == 0:
+	case a.JSON:
+		printJSON(a.out, map[string][]sweep.Stored{"stale": stale})
+	default:
+		for _, s := range stale {
+			fmt.Fprintf(a.out, "stale: %s seed %d (%s): %s\n", s.Arm, s.Seed, s.ID[:min(8, len(s.ID))], s.Why)
+		}
+		fmt.Fprintf(a.out, "theriac results %s --drop RUN removes a stale run; a report chooses among runs of several specifications, and says so\n", filepath.Base(dirs[0]))
+	}
+	return nil
+}
+
+// plan interprets one script, and says whether to its end.
+func (c *planCmd) plan(a *app, dir string, h lab.Host, plans *planHost) (whole bool, err error) {
+	on, err := a.machine()
+	if err != nil {
+		return false, err
 	}
 	env := lab.Environment{Root: a.Root, Profile: c.Profile, Device: on.Class, DataDir: a.DataDir, Threads: a.Threads, Quiet: true, Plan: true, RetryFailed: c.RetryFailed, Memory: c.MemoryMiB << 20, Host: h}
 	_, err = notebook.Run(a.ctx, dir, notebook.Options{Env: env, Memory: c.MemoryMiB << 20})
 	switch {
 	case a.ctx.Err() != nil || err == nil || len(*plans) == 0:
-		return err
+		return err == nil, err
 	case !a.Quiet:
 		fmt.Fprintf(a.err, "%s goes no further without results, and sweeps after this are not counted: %v\n", filepath.Base(dir), err)
 	}
-	return nil
+	return false, nil
 }
 
 // planned is what an experiment will take, or all of them.
@@ -93,7 +118,7 @@ func (c *planCmd) all(a *app, dirs []string) error {
 	total, seen := planned{Experiment: "all"}, map[string]bool{}
 	for _, dir := range dirs {
 		h, name := &planHost{}, filepath.Base(dir)
-		if err := c.plan(a, dir, h, h); err != nil {
+		if _, err := c.plan(a, dir, h, h); err != nil {
 			failed = append(failed, err)
 			continue
 		}
