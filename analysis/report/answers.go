@@ -69,6 +69,14 @@ func (r *renderer) acceptance() string {
 	if len(costly)+len(cheap) == 0 {
 		return "Whether the ordinary checks stop what costs accuracy is not measured."
 	}
+	if !r.thresholdsFit() {
+		list := ""
+		if len(costly) > 0 {
+			list = ": " + tables.List(costly)
+		}
+		return fmt.Sprintf("Of the attacks of the matrix %d cost more clean accuracy than the margin (points in brackets)%s. What checks with fixed thresholds stop says nothing here: of the clean runs they pass %s.",
+			len(costly), list, r.passes("clean"))
+	}
 	rate := tables.Number(100*highRate, 0) + " %"
 	s := fmt.Sprintf("Of the attacks of the matrix %d cost more clean accuracy than the margin (points in brackets), and the checks with fixed thresholds stop %d of them in more than %s of the runs", len(costly), len(stopped), rate)
 	if len(stopped) > 0 {
@@ -79,6 +87,12 @@ func (r *renderer) acceptance() string {
 		s += ": " + tables.List(slipped)
 	}
 	return s + "."
+}
+
+// thresholdsFit says whether the checks with fixed thresholds pass the clean runs of this base; where they do not, an attack that they stop
+// is not told from those.
+func (r *renderer) thresholdsFit() bool {
+	return r.mean("defenses", "clean", "qa_pass").Value >= highRate
 }
 
 // levelAdvice says which levels to start with, by what each catches that none before it does.

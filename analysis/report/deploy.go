@@ -111,7 +111,7 @@ func (r *renderer) uncaught() string {
 		caught := slices.ContainsFunc(levels, func(l level) bool { return r.catches(whole(l), p) })
 		if !caught && !slices.Contains(blind, p) {
 			missed = append(missed, inline(p.arm))
-			if pass := r.mean(p.experiment, p.arm, "qa_pass"); pass.Value < 1-highRate {
+			if pass := r.mean(p.experiment, p.arm, "qa_pass"); pass.Value < 1-highRate && r.thresholdsFit() {
 				stopped = append(stopped, inline(p.arm))
 			}
 		}
