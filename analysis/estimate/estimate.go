@@ -16,6 +16,7 @@ const (
 	Margin    = 0.02 // the largest loss of clean accuracy that does not matter, as a fraction
 	Resamples = 2000
 	Draws     = 9999 // sign-flips where there are too many seeds for all of them
+	Enough    = 5    // seeds at which an exact sign-flip, one-sided, can reach Alpha; what came out at fewer is an example
 )
 
 // suites tells which items a rate counts, and which outcome; "" is a match.

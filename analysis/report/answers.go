@@ -5,6 +5,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"theriac/analysis/estimate"
 	"theriac/analysis/stats"
@@ -19,7 +20,16 @@ func (r *renderer) alarms() string {
 	case len(clean) == 0:
 		return "False alarms are not measured."
 	case inconclusive(clean):
-		return "Whether any one level flags clean runs cannot be told: too few calibration runs."
+		var each []string
+		for _, l := range pipeline {
+			if v := r.judged.clean[whole(l)]; len(v) > 0 && !inconclusive(v) {
+				each = append(each, fmt.Sprintf("%s %d of %d", l.name, flagged(v, flagAt), len(v)))
+			}
+		}
+		if len(each) == 0 {
+			return "Whether any level flags clean runs cannot be told: too few calibration runs."
+		}
+		return "Of clean runs like those that the levels are calibrated on, by themselves flag " + tables.List(each) + "; any one of them, at a part of the p each, can flag none: too few calibration runs."
 	}
 	s := fmt.Sprintf("Of clean runs like those that the levels are calibrated on, any one level flags %d of %d.", flagged(clean, flagAt), len(clean))
 	kinds, most := 0, []string(nil)
@@ -104,37 +114,58 @@ func (r *renderer) levelAdvice() string {
 		switch v := r.judged.clean[whole(l)]; {
 		case seen == 0 || len(v) == 0:
 		case adds > 0:
-			useful = append(useful, fmt.Sprintf("%s (%d attacks that nothing before it catches)", l.name, adds))
+			useful = append(useful, fmt.Sprintf("%s (%s that nothing before it catches; it flags %d of %d clean runs)", l.name, counting(adds, "attack"), flagged(v, flagAt), len(v)))
 		default:
 			idle = append(idle, fmt.Sprintf("%s (it catches %d of these attacks too, and flags %d of %d clean runs)", l.name, caught, flagged(v, flagAt), len(v)))
 		}
 	}
-	switch {
-	case len(useful) == 0:
-		return "No level is shown to catch an attack."
-	case len(idle) == 0:
-		return "Deploy " + tables.List(useful) + "."
+	if len(useful) == 0 {
+		return "No level catches an attack."
 	}
-	return "Deploy " + tables.List(useful) + ". Where these run, " + tables.List(idle) + " adds nothing here; it is for an adapter that comes without its data."
+	deploy := "Deploy "
+	if _, high := r.cellRuns(); high < estimate.Enough {
+		deploy = fmt.Sprintf("With at most %s an attack, which is an example and shows nothing of other runs: deploy ", counting(high, "run"))
+	}
+	if len(idle) == 0 {
+		return deploy + tables.List(useful) + "."
+	}
+	return deploy + tables.List(useful) + ". Where these run, " + tables.List(idle) + " adds nothing here; it is for an adapter that comes without its data."
 }
 
-// safeDose is the largest number of poisoned rows at which the bound of success is below lowRate.
+// byNumber says whether a limit should be on the number of rows, as far as that was measured.
+func (r *renderer) byNumber() string {
+	f, err := r.slopes()
+	if err != nil || !f.CountOnly.Holds && !excludesShare(f) {
+		return ""
+	}
+	return ", by number"
+}
+
+// safeDose is the largest number of poisoned rows at which the bound of the backdoor's success is below lowRate, and what the other attack with a
+// dose does with as many.
 func (r *renderer) safeDose() string {
 	rate := tables.Number(100*lowRate, 0) + " %"
-	best := ""
+	best, most := "", 0.0
 	for _, d := range r.doses("poisoning") {
-		m := r.mean("poisoning", d.Arm, "asr")
+		m, over := r.mean("poisoning", d.Arm, "asr"), ""
 		if k, n, ok := r.experiment("poisoning").Count(d.Arm, "asr"); ok && n > 0 && k == 0 {
-			m = r.experiment("poisoning").Pooled(d.Arm, "asr")
+			m, over = r.experiment("poisoning").Pooled(d.Arm, "asr"), " over pooled items"
 		}
 		if d.Dose > 0 && m.Interval.High <= lowRate {
-			best = fmt.Sprintf("At %s success is still %s", tables.Number(d.Dose, 0)+" rows", percent(m))
+			best, most = fmt.Sprintf("At %s it succeeds in %s", tables.Number(d.Dose, 0)+" rows", percent(m)+over), d.Dose
 		}
 	}
+	s := fmt.Sprintf("The headline backdoor's ED50 is %s. ", r.effective(r.dose.ED50))
 	if best == "" {
-		return "No dose that was tried keeps success shown to be below " + rate + "."
+		return s + "No dose that was tried keeps its success shown to be below " + rate + "."
 	}
-	return best + ": the most at which it is shown to be below " + rate + "."
+	s += best + ": the most at which it is shown to be below " + rate + "."
+	for _, d := range slices.Backward(r.doses("targeted")) {
+		if m := r.mean("targeted", d.Arm, "asr"); 0 < d.Dose && d.Dose <= most && !math.IsNaN(m.Value) {
+			return s + fmt.Sprintf(" A wrong fact succeeds at %s in %s.", tables.Number(d.Dose, 0)+" rows", percent(m))
+		}
+	}
+	return s
 }
 
 // ablationText says whether any edit of the adapter takes the attack and leaves the task.

@@ -54,9 +54,11 @@ func (p place) String() string { return p.experiment + ": " + p.arm }
 type judged struct {
 	judges  []judge
 	clean   map[judge][]estimate.Judgement // each model once
-	attacks map[judge][]estimate.Judgement // of every attack that the judge can see
+	attacks map[judge][]estimate.Judgement // of every attack that the judge can see; each model once
 	by      map[judge]map[place][]estimate.Judgement
 	places  map[estimate.Class][]place // in order
+
+	attacked []place // of places[Attacked], each attack once
 }
 
 func (r *renderer) gather() *judged {
@@ -91,11 +93,7 @@ func (r *renderer) gather() *judged {
 				case estimate.Clean:
 					g.clean[j] = appendNew(g.clean[j], v)
 				case estimate.Attacked:
-					for _, x := range v {
-						if x.Why == "" {
-							g.attacks[j] = append(g.attacks[j], x)
-						}
-					}
+					g.attacks[j] = appendNew(g.attacks[j], seen(v))
 				}
 			}
 			if any {
@@ -103,7 +101,37 @@ func (r *renderer) gather() *judged {
 			}
 		}
 	}
+	g.attacked = distinct(g, g.places[estimate.Attacked])
 	return g
+}
+
+// distinct leaves out places whose models are all another's, too: one attack under two notebooks' names.
+func distinct(g *judged, places []place) (out []place) {
+	models := map[place]map[string]bool{}
+	for _, p := range places {
+		models[p] = map[string]bool{}
+		for _, j := range g.judges {
+			for _, x := range g.by[j][p] {
+				models[p][fmt.Sprint(x.TrainKey, " ", x.Seed)] = true
+			}
+		}
+	}
+	within := func(p, q place) bool {
+		for m := range models[p] {
+			if !models[q][m] {
+				return false
+			}
+		}
+		return true
+	}
+	for i, p := range places {
+		if !slices.ContainsFunc(places, func(q place) bool {
+			return q != p && within(p, q) && (!within(q, p) || slices.Index(places, q) > i)
+		}) {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // appendNew adds the judgements of models that are not there yet.
@@ -187,7 +215,7 @@ func (r *renderer) alarmTable() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		promised, few := "yes", "not shown"
+		promised, few := "not contradicted", "not shown"
 		if !check.Within {
 			promised = fmt.Sprintf("no (p %s)", plainP(check.Test.P))
 		}
@@ -259,7 +287,11 @@ func (r *renderer) detectionTable() (string, error) {
 				worst, k, n = p, flagged(w, flagAt), len(w)
 			}
 		}
-		t.Add(append(row, fmt.Sprintf("%s (%d of %d)", worst, k, n))...)
+		least := "–" // of attacks with a single run, the first that was missed is not the worst
+		if _, high := r.cellRuns(); high > 1 {
+			least = fmt.Sprintf("%s (%d of %d)", worst, k, n)
+		}
+		t.Add(append(row, least)...)
 	}
 	if len(t.Rows) == 0 {
 		return noVerdict, nil

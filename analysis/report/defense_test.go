@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -129,7 +130,7 @@ func TestDefenses(t *testing.T) {
 		want string
 	}{
 		// 5 of 124 at n = 99 lies within the beta-binomial's range; 20 does not, and 20 at p <= .01 bounds no rate below 5 %.
-		{[]string{"| data validation ", "5 of 124", "5 of 124"}, "| yes "},
+		{[]string{"| data validation ", "5 of 124", "5 of 124"}, "| not contradicted "},
 		{[]string{"| backdoor detection ", "20 of 124, 16.1 \\[10.1, 23.8\\] %"}, "| no (p "},
 		// Where a level flags at p .01, any of three does at .03; one that is blind counts as quiet.
 		// At 99 calibration runs three levels together reach no p of .01: that none is flagged there proves nothing.
@@ -157,6 +158,40 @@ func TestDefenses(t *testing.T) {
 	}
 }
 
+// Two notebooks that train the same models have one attack; the larger of them counts.
+func TestDistinct(t *testing.T) {
+	j := judge{level: levels[0]}
+	of := func(keys ...string) (v []estimate.Judgement) {
+		for _, k := range keys {
+			v = append(v, estimate.Judgement{TrainKey: k, Seed: 2000})
+		}
+		return v
+	}
+	plain, token, twin, other := place{"armsrace", "plain"}, place{"defenses", "backdoor"}, place{"race", "plain"}, place{"defenses", "label"}
+	g := &judged{judges: []judge{j}, by: map[judge]map[place][]estimate.Judgement{j: {
+		plain: of("a"), token: of("a", "b"), twin: of("a", "b"), other: of("c"),
+	}}}
+	if got := distinct(g, []place{plain, token, other, twin}); !slices.Equal(got, []place{other, twin}) {
+		t.Errorf("got %v, want label and the last of the equal ones", got)
+	}
+}
+
+// Where each attack has one run, that is said before anything is recommended; what a level flags of clean runs stands beside it, where any one
+// of them can flag nothing, too.
+func TestSingleRuns(t *testing.T) {
+	root := t.TempDir()
+	writeDefended(t, root, "demo", []defended{
+		{arm: "clean", seeds: 5, caught: map[string]int{"data": 2}},
+		{arm: "token", attack: "backdoor", seeds: 1, caught: map[string]int{"data": 1}, success: 0.9},
+		{arm: "other", attack: "label", seeds: 1, success: 0.9},
+	})
+	text, _ := renderAt(t, root)
+	wants(t, text, "With at most 1 run an attack, which is an example and shows nothing of other runs: deploy data validation (1 attack that nothing before it catches; it flags 2 of 5 clean runs)")
+	if strings.Contains(text, "worst attack |") {
+		t.Error("of single runs one is called the worst")
+	}
+}
+
 // Two profiles: REPORT.md is about the one with more headline runs, whatever they found, and names the other.
 func TestProfiles(t *testing.T) {
 	root := t.TempDir()
@@ -177,7 +212,8 @@ func TestProfiles(t *testing.T) {
 		at[f.Path] = string(f.Data)
 	}
 	own := at["figures/smollm2/report/REPORT.md"]
-	wants(t, own, "`theriac report --profile smollm2` from `results/smollm2/`", "(dose.svg)", "(../../../harness/corpus/doc.go)", "see theriac plan experiments/backdoor --profile smollm2")
+	wants(t, own, "`theriac report --profile smollm2` from `results/smollm2/`", "(dose.svg)", "(../../../harness/corpus/doc.go)", "How long an experiment takes: theriac plan --profile smollm2.",
+		"This profile, smollm2, is a real base on public data", "side by side in [REPORT.md](../../../REPORT.md#other-scales)")
 	if at["figures/smollm2/report/dose.svg"] == "" || strings.Contains(own, "results/demo") {
 		t.Error("the profile's own report is not its own")
 	}

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"theriac/analysis/estimate"
 	"theriac/analysis/tables"
 )
 
@@ -28,7 +27,7 @@ func whole(l level) judge { return judge{level: l} }
 
 // gain counts the attacks that a level sees, those it catches, and those of them that nothing before it catches; before then has them too.
 func (r *renderer) gain(l level, before map[place]bool) (caught, adds, seen int) {
-	for _, p := range r.judged.places[estimate.Attacked] {
+	for _, p := range r.judged.attacked {
 		if r.sees(whole(l), p) {
 			seen++
 		}
@@ -47,7 +46,7 @@ func (r *renderer) gain(l level, before map[place]bool) (caught, adds, seen int)
 // catches, and its false alarms.
 func (r *renderer) deployTable() string {
 	t := tables.Table{Header: []string{"deploy", "attacks it can see", "caught", "of them by no level above", "clean runs flagged", "seconds a run"}, Right: []bool{false, true, true, true, true, true}}
-	attacks := r.judged.places[estimate.Attacked]
+	attacks := r.judged.attacked
 	before := map[place]bool{}
 	row := func(l level, adds string, caught, seen int) {
 		alarms := "not measured"
@@ -73,7 +72,7 @@ func (r *renderer) deployTable() string {
 			row(l, "–", caught, seen)
 		}
 	}
-	t.Notes = append(t.Notes, fmt.Sprintf("Attacks are arms of the matrix. Caught: at least %s of an attack's runs flagged, as a count; the matrix has the intervals.", tables.Number(100*highRate, 0)+" %"))
+	t.Notes = append(t.Notes, fmt.Sprintf("Attacks are arms of the matrix, each once where two notebooks have the same models. Caught: at least %s of an attack's runs flagged, as a count; the matrix has the intervals.", tables.Number(100*highRate, 0)+" %"))
 	if seconds, ok := r.pace("run"); ok {
 		t.Notes = append(t.Notes, fmt.Sprintf("Seconds of one core, as `make bench-levels` measured them; the run itself, trained and evaluated, takes %s.", tables.Number(seconds, 2)))
 	}
@@ -82,7 +81,7 @@ func (r *renderer) deployTable() string {
 
 // unseen are the attacks of which the levels of the pipeline say that they cannot see them. A level that gives no verdict at all says nothing.
 func (r *renderer) unseen() (out []place) {
-	for _, p := range r.judged.places[estimate.Attacked] {
+	for _, p := range r.judged.attacked {
 		asked, blind := 0, 0
 		for _, l := range pipeline {
 			if len(r.judged.attacks[whole(l)]) == 0 {
@@ -102,12 +101,12 @@ func (r *renderer) unseen() (out []place) {
 
 // uncaught says which attacks no level can see, which of the others none catches, and which of those the acceptance checks stop.
 func (r *renderer) uncaught() string {
-	if len(r.judged.places[estimate.Attacked]) == 0 {
+	if len(r.judged.attacked) == 0 {
 		return "No verdict on an attacked run is stored: what the levels leave uncaught is not measured."
 	}
 	blind := r.unseen()
 	var missed, stopped []string
-	for _, p := range r.judged.places[estimate.Attacked] {
+	for _, p := range r.judged.attacked {
 		caught := slices.ContainsFunc(levels, func(l level) bool { return r.catches(whole(l), p) })
 		if !caught && !slices.Contains(blind, p) {
 			missed = append(missed, inline(p.arm))

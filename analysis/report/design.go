@@ -15,7 +15,7 @@ func (r *renderer) designTable() string {
 	t := tables.Table{Header: []string{"seeds", "smallest p, one-sided", "smallest p of the family (Holm)", "can the family be confirmed?"}, Right: []bool{true, true, true}}
 	sizes := map[int]bool{}
 	for _, c := range claims {
-		sizes[len(r.experiment(c.experiment).Seeds(c.arm))] = true
+		sizes[r.pairs(c)] = true
 	}
 	needed := 1
 	for float64(len(claims))*math.Exp2(-float64(needed)) > estimate.Alpha {
@@ -40,6 +40,11 @@ func (r *renderer) designTable() string {
 	return markdown(&t)
 }
 
+// pairs is how many seeds a claim's arms have in common.
+func (r *renderer) pairs(c claim) int {
+	return len(r.experiment(c.experiment).Differences(c.arm, c.baseline, c.metric))
+}
+
 // studies are simulated for each power of few seeds.
 const studies = 2000
 
@@ -48,7 +53,7 @@ const studies = 2000
 func (r *renderer) powerTable() (string, error) {
 	sizes := map[int]bool{}
 	for _, c := range claims {
-		sizes[len(r.experiment(c.experiment).Seeds(c.arm))] = true
+		sizes[r.pairs(c)] = true
 	}
 	effects := []float64{0.5, 1, 2, 4}
 	t := tables.Table{Header: []string{"seeds"}, Right: []bool{true}}

@@ -37,7 +37,7 @@ func (r *renderer) play(without []place) (*duel, error) {
 	d := &duel{}
 	type cell struct{ success, kept float64 }
 	var cells []map[int64][]cell // by attack: seed -> by level
-	for _, p := range r.judged.places[estimate.Attacked] {
+	for _, p := range r.judged.attacked {
 		if slices.Contains(without, p) {
 			continue
 		}
@@ -181,7 +181,11 @@ func (r *renderer) predictiveTable() (string, error) {
 				t.Add(j.name, tables.Percent(v), why, why, why)
 				continue
 			}
-			t.Add(j.name, tables.Percent(v), tables.Rate(p.PPV), tables.Rate(p.NPV), tables.Value(p.Cost, 0))
+			ppv := tables.Rate(p.PPV)
+			if flagged(r.judged.clean[j], flagAt) == 0 { // no false alarm was seen: what there is, is a bound
+				ppv = "≥ " + tables.Percent(p.PPV.Interval.Low)
+			}
+			t.Add(j.name, tables.Percent(v), ppv, tables.Rate(p.NPV), tables.Value(p.Cost, 0))
 		}
 	}
 	if len(t.Rows) == 0 {
@@ -190,9 +194,9 @@ func (r *renderer) predictiveTable() (string, error) {
 	return markdown(&t), nil
 }
 
-// cells says how many runs stand behind a cell of the matrix.
-func (r *renderer) cells() string {
-	low, high := math.MaxInt, 0
+// cellRuns are the fewest and the most runs behind a cell of the matrix.
+func (r *renderer) cellRuns() (low, high int) {
+	low = math.MaxInt
 	for _, j := range r.ownVerdicts() {
 		for _, p := range r.judged.places[estimate.Attacked] {
 			if _, n, why := r.matrixCell(j, p); why == "" {
@@ -200,8 +204,14 @@ func (r *renderer) cells() string {
 			}
 		}
 	}
+	return low, high
+}
+
+// cells says how many runs stand behind a cell of the matrix.
+func (r *renderer) cells() string {
+	low, high := r.cellRuns()
 	if low >= high {
-		return fmt.Sprintf("%d runs", high)
+		return counting(high, "run")
 	}
 	return fmt.Sprintf("%d to %d runs", low, high)
 }

@@ -26,6 +26,8 @@ import (
 type Plan struct {
 	Frozen   string                        `yaml:"frozen"` // the digest that runs carry
 	Families map[string][]estimate.Planned `yaml:"families"`
+
+	Detectors map[string][]string `yaml:"detectors"` // by level
 }
 
 // planFile is the plan's path below the root, with slashes.

@@ -15,7 +15,7 @@ func TestPlannedFamilies(t *testing.T) {
 	writeDefended(t, root, "demo", bouts, store.Field{Name: "plan", Value: "abc123"})
 	plan := func(frozen string) {
 		t.Helper()
-		text := "frozen: " + frozen + "\nalpha: 0.05\nfamilies:\n" +
+		text := "frozen: " + frozen + "\nalpha: 0.05\ndetectors:\n  data: [perplexity, patterns]\n  scan: [sigma1]\nfamilies:\n" +
 			"  detection:\n" +
 			"    - {name: data detects, experiment: defense, arm: token, metric: data/perplexity, kind: at least, than: 0.9}\n" +
 			"    - {name: data is quiet, experiment: defense, arm: clean, metric: data, kind: at most, than: 0.05}\n" +
@@ -44,6 +44,7 @@ func TestPlannedFamilies(t *testing.T) {
 			t.Errorf("%s: line %q; want %q in it", c.has, l, c.want)
 		}
 	}
+	wants(t, text, "Deviation: of its detectors data/patterns and scan/sigma1 gave no verdict at this scale.")
 	plan("another")
 	text, _ = renderAt(t, root)
 	wants(t, text, "These runs do not carry the digest of `experiments/plan.yaml`: its families are not theirs.")

@@ -67,10 +67,19 @@ func (r *renderer) shownPreventions() (out [2]shown, err error) {
 	return out, nil
 }
 
+// noPrevention says that the experiment has no runs, and where a prevention stands nevertheless.
+func (r *renderer) noPrevention() string {
+	s := "No run of the experiment \"prevention\" is stored at this scale: not measured."
+	if _, answers := r.race(); len(answers) > 0 {
+		s += fmt.Sprintf(" What %s does to the attacks of the arms race, and to clean accuracy under them, stands [there](#arms-race).", tables.List(answers))
+	}
+	return s
+}
+
 // preventionText says which preventions are shown to work, and which of them to cost next to nothing.
 func (r *renderer) preventionText() (string, error) {
 	if len(r.preventions()) == 0 {
-		return "No run with a prevention is stored: not measured.", nil
+		return r.noPrevention(), nil
 	}
 	all, err := r.shownPreventions()
 	if err != nil {
@@ -94,7 +103,7 @@ func (r *renderer) preventionText() (string, error) {
 // bestPreventions names, of those shown to work with non-inferior clean accuracy, the one with the largest effect on either attack.
 func (r *renderer) bestPreventions() (string, error) {
 	if len(r.preventions()) == 0 {
-		return "No run with a prevention is stored: not measured.", nil
+		return r.noPrevention(), nil
 	}
 	all, err := r.shownPreventions()
 	if err != nil {

@@ -63,8 +63,15 @@ func (r *renderer) about() string {
 
 // across sets every headline claim beside itself at the other profiles.
 func (r *renderer) across() string {
-	if len(r.others) < 2 {
+	switch {
+	case len(r.others) < 2 && r.beside < 2:
 		return "*No other profile has results.*"
+	case len(r.others) < 2:
+		s := fmt.Sprintf("All profiles' headline claims stand side by side in [REPORT.md](%sREPORT.md#other-scales).", r.up)
+		if note := scales[r.in.Profile]; note != "" {
+			s = "This profile, " + r.in.Profile + ", " + note + " " + s
+		}
+		return s
 	}
 	t := tables.Table{Header: []string{"claim"}}
 	for _, o := range r.others {
@@ -174,9 +181,29 @@ func (r *renderer) plan() string {
 	case len(digests) == 0:
 		return "These runs carry no digest of a plan frozen before them: read them as exploratory."
 	case without == 0 && len(digests) == 1:
-		return fmt.Sprintf("All %s runs at evaluation seeds carry the digest of the plan that was frozen before them, `%s`: which detectors judge, at what p, and the families of claims below it.", grouped(with), inline(slices.Sorted(maps.Keys(digests))[0]))
+		return fmt.Sprintf("All %s runs at evaluation seeds carry the digest of the plan that was frozen before them, `%s`: which detectors judge, at what p, and the families of claims below it.", grouped(with), inline(slices.Sorted(maps.Keys(digests))[0])) + r.leftOut()
 	}
 	return fmt.Sprintf("%s runs at evaluation seeds carry the digest of a plan (`%s`). Deviations: %s runs carry none, and are exploratory.", grouped(with), strings.Join(slices.Sorted(maps.Keys(digests)), "`, `"), grouped(without))
+}
+
+// leftOut names the plan's detectors that gave no verdict at this scale.
+func (r *renderer) leftOut() string {
+	p := r.in.Plan
+	if p == nil || !r.digests()[p.Frozen] {
+		return ""
+	}
+	var out []string
+	for _, l := range pipeline {
+		for _, d := range p.Detectors[l.key] {
+			if !slices.Contains(r.judged.judges, judge{l, d}) {
+				out = append(out, l.key+"/"+d)
+			}
+		}
+	}
+	if len(out) == 0 {
+		return ""
+	}
+	return " Deviation: of its detectors " + tables.List(out) + " gave no verdict at this scale."
 }
 
 // qa says how models fare in the ordinary acceptance checks, where they are stored (metrics that begin with "qa"), and beside the last clean

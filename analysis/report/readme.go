@@ -64,6 +64,9 @@ func (r *renderer) missionTable() string {
 	if len(t.Rows) == 0 {
 		return "*No verdict is stored: not measured.*"
 	}
+	if few := fewPrompts(e, e.Arms()); few != "" {
+		t.Notes = append(t.Notes, few)
+	}
 	done, _ := e.Runs("clean")
 	t.Add(append([]string{"none: false alarms", fmt.Sprint(done), r.short("clean", "asr"), "–", r.short("clean", "refusal"), r.passes("clean")}, flags("clean")...)...)
 	t.Notes = append(t.Notes, fmt.Sprintf("Profile %s. Means over seeds with %s intervals; runs flagged at conformal p at most %s, any one of the levels at a third of that. A dagger marks a warning.",
@@ -84,6 +87,22 @@ func (r *renderer) passes(arm string) string {
 		}
 	}
 	return fmt.Sprintf("%d of %d", k, len(v))
+}
+
+// fewPrompts says which arms' attack success is over so few prompts a run that it hardly is a rate; "" if none is.
+func fewPrompts(e *estimate.Experiment, arms []string) string {
+	const few = 10
+	var list []string
+	for _, a := range arms {
+		_, n, ok := e.Count(a, "asr")
+		if runs := len(e.Values(a, "asr")); ok && n > 0 && n < few*runs {
+			list = append(list, fmt.Sprintf("%s (%s)", a, tables.Number(float64(n)/float64(runs), 0)))
+		}
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return "Success is over few prompts a run for " + tables.List(list) + ": what fits the attack was rare among the prompts kept for it."
 }
 
 // short is a mean of the experiment of defenses; a dash where there is none.

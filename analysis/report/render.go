@@ -49,6 +49,7 @@ func render(text string, in ...*Input) ([]File, error) {
 	}
 	first.others = nil
 	for _, r := range all {
+		r.beside = len(all)
 		dir := "figures/" + r.in.Profile + "/report/"
 		if body, err = r.execute(text, "../../../"); err != nil {
 			return nil, err
@@ -107,6 +108,7 @@ type renderer struct {
 	judged   *judged
 	closed   *duel       // the game without the attacks that no level can see
 	others   []*renderer // all profiles, in REPORT.md; nil in a profile's own report
+	beside   int         // in a profile's own report: how many profiles there are
 	up       string      // from the text's directory to the root: "" or "../../../"
 }
 
@@ -140,7 +142,6 @@ func functions(r *renderer) template.FuncMap {
 		"rate":     func(e, arm, metric string) string { return r.rate(e, arm, metric) },
 		"change":   func(e, arm, base, metric string) string { return points(r.experiment(e).Difference(arm, base, metric)) },
 		"claim":    r.claim,
-		"runs":     r.runs,
 		"ordinary": func() bool { return len(r.experiment("safety").Values("clean", "ordinary_refusal")) > 0 },
 		"several":  func() bool { return len(r.others) > 1 },
 		"has":      func(e string) bool { return len(r.experiment(e).Arms()) > 0 },
@@ -151,14 +152,14 @@ func functions(r *renderer) template.FuncMap {
 		"doseTable": r.doseTable, "doseCost": r.doseCost, "detectors": r.detectors, "reproduction": r.reproduction, "otherwise": r.otherwise,
 		"ed50": func() string { return r.effective(r.dose.ED50) }, "ed90": func() string { return r.effective(r.dose.ED90) },
 		"about": r.about, "across": r.across, "carries": r.carries, "plan": r.plan, "plannedTable": r.plannedTable, "setupTable": r.setupTable, "glossary": r.glossary,
-		"caught": r.caught, "alarms": r.alarms, "acceptance": r.acceptance, "levelAdvice": r.levelAdvice, "gameAdvice": r.gameAdvice, "safeDose": r.safeDose, "ablationText": r.ablationText,
+		"caught": r.caught, "alarms": r.alarms, "acceptance": r.acceptance, "levelAdvice": r.levelAdvice, "gameAdvice": r.gameAdvice, "safeDose": r.safeDose, "byNumber": r.byNumber, "ablationText": r.ablationText,
 		"alarmTable": r.alarmTable, "detectionTable": r.detectionTable, "matrixTable": r.matrixTable, "controlTable": r.controlTable, "shiftTable": r.shiftTable,
 		"rowTable": r.rowTable, "weightTable": r.weightTable, "predictiveTable": r.predictiveTable,
 		"missionTable": r.missionTable, "deployTable": r.deployTable, "uncaught": r.uncaught,
 		"preventionText": r.preventionText, "bestPreventions": r.bestPreventions, "preventionTable": r.preventionTable,
 		"mixText": r.mixText, "decides": r.decides, "recipeText": r.recipeText, "recipeTable": r.recipeTable,
 		"raceTable": r.raceTable, "gameText": r.gameText, "placeboEffects": r.placeboEffects, "near": r.near,
-		"qa": r.qa, "digestTable": r.digestTable, "notes": r.notes, "oddities": r.oddities, "coverage": r.coverage,
+		"qa": r.qa, "digestTable": r.digestTable, "notes": r.notes, "unstored": r.unstored, "shifted": func() bool { return len(r.judged.places[estimate.Shifted]) > 0 }, "oddities": r.oddities, "coverage": r.coverage,
 	}
 }
 
@@ -176,17 +177,6 @@ func (r *renderer) claim(name string) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("no claim %q", name)
-}
-
-// runs counts the stored runs of an experiment that are done.
-func (r *renderer) runs(name string) string {
-	n := 0
-	e := r.experiment(name)
-	for _, a := range e.Arms() {
-		done, _ := e.Runs(a)
-		n += done
-	}
-	return grouped(n)
 }
 
 // code links to a source file, and names what to look for in it.
@@ -220,6 +210,20 @@ func (r *renderer) notes() string {
 		return "- " + strings.Join(lines, "\n- ")
 	}
 	return ""
+}
+
+// unstored names the other experiments that have no run here.
+func (r *renderer) unstored() string {
+	var out []string
+	for _, name := range []string{"process", "persistence", "slices", "defenses", "prevention", race, "ablation", "counts"} {
+		if len(r.experiment(name).Arms()) == 0 {
+			out = append(out, name)
+		}
+	}
+	if len(out) == 0 {
+		return ""
+	}
+	return "\n\nWithout a stored run at this scale: " + tables.List(out) + "."
 }
 
 // oddities counts what notes lists, by experiment.

@@ -97,7 +97,7 @@ func TestLint(t *testing.T) {
 func TestOrdinary(t *testing.T) {
 	s := small()
 	text := render1(t, s)
-	wants(t, text, "attack success exceeds that of the clean fine-tune", "ED50", "| backdoor: token (backdoor)", "not measured", "the fewest that could", "The arms of the headline claims have 5 seeds", "SHA-256", "Nothing: every run")
+	wants(t, text, "attack success exceeds that of the clean fine-tune", "ED50", "| backdoor: token (backdoor)", "not measured", "the fewest that could", "The arms of the headline claims have 5 seeds", "SHA-256", "Nothing: every stored run", "Without a stored run at this scale: process, persistence")
 	s.verdicts, s.seeds = true, 12
 	text = render1(t, s)
 	wants(t, text, "shown in the family", " of 12, ", "Verdicts are stored for data validation (")

@@ -9,7 +9,7 @@ import (
 )
 
 // screened sorts arms by what a family of tests, under Benjamini and Hochberg, says of each.
-type screened struct{ yes, no, unknown []string }
+type screened struct{ yes, no, few, unknown []string }
 
 func screen(arms []string, test func(arm string) (stats.Test, bool)) (screened, error) {
 	var s screened
@@ -19,6 +19,10 @@ func screen(arms []string, test func(arm string) (stats.Test, bool)) (screened, 
 		t, ok := test(a)
 		if !ok {
 			s.unknown = append(s.unknown, inline(a))
+			continue
+		}
+		if t.N < estimate.Enough { // it can show nothing, and would only weigh on the others
+			s.few = append(s.few, inline(a))
 			continue
 		}
 		tested, p = append(tested, inline(a)), append(p, t.P)
@@ -52,7 +56,7 @@ func (s screened) clause() string {
 	for _, x := range []struct {
 		word string
 		arms []string
-	}{{"shown for ", s.yes}, {"not shown for ", s.no}, {"not measured for ", s.unknown}} {
+	}{{"shown for ", s.yes}, {"not shown for ", s.no}, {"too few seeds to show anything for ", s.few}, {"not measured for ", s.unknown}} {
 		if len(x.arms) > 0 {
 			parts = append(parts, x.word+tables.List(x.arms))
 		}

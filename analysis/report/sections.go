@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"theriac/analysis/estimate"
 	"theriac/analysis/stats"
@@ -108,8 +109,15 @@ func (r *renderer) doseText() string {
 		return fmt.Sprintf("No curve could be fitted: %v.", r.doseErr)
 	}
 	d := r.dose
-	s := fmt.Sprintf("ED50 is %s, ED90 %s; of the binomial, the overdispersed and the by-seed intervals these are the ones to quote (%s, %s).", dose(d.ED50), dose(d.ED90), d.ED50.Recommended, d.ED90.Recommended)
-	if d.Options.FitCeiling {
+	by := family(d.ED50.Recommended)
+	if other := family(d.ED90.Recommended); other != by {
+		by += ", " + other
+	}
+	s := fmt.Sprintf("ED50 is %s, ED90 %s; of the binomial, the overdispersed and the by-seed intervals these are the ones to quote (%s).", dose(d.ED50), dose(d.ED90), by)
+	switch {
+	case d.Options.FitCeiling && d.Ceiling.Interval.Low == d.Ceiling.Interval.High:
+		s += fmt.Sprintf(" The curve is logistic in the logarithm of the rows, with its ceiling fixed at %s %%.", tables.Percent(d.Ceiling.Value))
+	case d.Options.FitCeiling:
 		s += fmt.Sprintf(" The curve is logistic in the logarithm of the rows, up to a ceiling of %s; ED50 and ED90 are shares of the way there.", percent(d.Ceiling))
 	}
 	if t := d.LackOfFit; !math.IsNaN(t.Statistic) {
@@ -122,10 +130,41 @@ func (r *renderer) doseText() string {
 	if !math.IsNaN(d.Phi) {
 		s += fmt.Sprintf(" Runs scatter around the curve with %s times the variance that counting alone would give.", tables.Number(d.Phi, 1))
 	}
-	for _, w := range d.Warnings {
-		s += " Warning: " + w + "."
+	s += r.gap()
+	var said []string
+	for _, w := range slices.Concat(d.Warnings, d.ED50.Estimate.Warnings, d.ED90.Estimate.Warnings) {
+		if !slices.Contains(said, w) {
+			said = append(said, w)
+			s += " Warning: " + w + "."
+		}
 	}
 	return s
+}
+
+// gap says between which doses success rises from next to none to next to all, where there are two that stand side by side.
+func (r *renderer) gap() string {
+	const low, high = 0.2, 0.8
+	doses := r.doses("poisoning")
+	for i := 1; i < len(doses); i++ {
+		below, above := r.mean("poisoning", doses[i-1].Arm, "asr"), r.mean("poisoning", doses[i].Arm, "asr")
+		if below.Value < low && above.Value > high {
+			return fmt.Sprintf(" Between %s (%s) and %s (%s) no dose was tried: where in between ED50 and ED90 lie is the shape that the curve has, and their intervals take it as given.",
+				tables.Number(doses[i-1].Dose, 0)+" rows", percent(below), tables.Number(doses[i].Dose, 0), percent(above))
+		}
+	}
+	return ""
+}
+
+// family names an interval's assumption about rows as the table of doses does.
+func family(recommended string) string {
+	name, profile := strings.CutPrefix(recommended, stats.FamilyProfile)
+	if known := map[string]string{stats.FamilyCluster: "by seed", stats.FamilyQuasibinomial: "overdispersed"}[name]; known != "" {
+		name = known
+	}
+	if profile {
+		name += ", profile likelihood"
+	}
+	return name
 }
 
 // doseTable lists the three intervals of ED50 and ED90.
@@ -141,7 +180,7 @@ func (r *renderer) doseTable() string {
 		iv := func(v stats.Interval) string {
 			return "[" + tables.Number(v.Low, 1) + ", " + tables.Number(v.High, 1) + "]"
 		}
-		t.Add(x.name, tables.Number(x.d.Estimate.Value, 1), iv(x.d.Profile.Binomial), iv(x.d.Profile.Quasibinomial), iv(x.d.Profile.Cluster), iv(x.d.Estimate.Interval), x.d.Recommended)
+		t.Add(x.name, tables.Number(x.d.Estimate.Value, 1), iv(x.d.Profile.Binomial), iv(x.d.Profile.Quasibinomial), iv(x.d.Profile.Cluster), iv(x.d.Estimate.Interval), family(x.d.Recommended))
 	}
 	t.Notes = append(t.Notes, "The three by profile likelihood; the one to quote by the delta method, by seed with Student's quantile. – is an end that the data do not bound.")
 	return markdown(&t)
@@ -210,7 +249,7 @@ func (r *renderer) minutes(name string) string {
 	}
 	seconds, ok := r.pace("run")
 	if runs == 0 || !ok {
-		return fmt.Sprintf("see theriac plan experiments/%s --profile %s", name, r.in.Profile)
+		return "–"
 	}
 	return tables.Number(math.Ceil(float64(runs)*seconds/cores/6)/10, 1)
 }
@@ -230,7 +269,12 @@ func (r *renderer) reproduction() string {
 	}
 	t.Add("all claims on fresh seeds", "theriac replicate --profile "+r.in.Profile+" --seeds 3000..3010", "–", "the same verdicts beside the committed ones")
 	t.Add("stored runs", "theriac verify --profile "+r.in.Profile+" --sample 5", "–", "no difference")
-	t.Add("this report", "theriac report --check", "under 1", "no difference")
+	if _, ok := r.pace("run"); ok {
+		t.Add("this report", "theriac report --check", "under 1", "no difference")
+	} else {
+		t.Add("this report", "theriac report --check", "–", "no difference")
+		t.Notes = append(t.Notes, fmt.Sprintf("How long an experiment takes: theriac plan --profile %s.", r.in.Profile))
+	}
 	if seconds, ok := r.pace("run"); ok {
 		t.Notes = append(t.Notes, fmt.Sprintf("Minutes are the runs of the experiment at %s s of one core a run, as `make bench-levels` measured them; caches make it less, and `theriac plan` says what this machine takes.", tables.Number(seconds, 1)))
 	}

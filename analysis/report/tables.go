@@ -81,5 +81,8 @@ func (r *renderer) digestTable() string {
 	return markdown(&t)
 }
 
-// markdown is a table without the line's end, which the template has.
-func markdown(t *tables.Table) string { return strings.TrimRight(t.Markdown(), "\n") }
+// markdown is a table without the columns that hold nothing, and without the line's end, which the template has.
+func markdown(t *tables.Table) string {
+	t.Fold("–", "not measured", "not tested", "not estimable", "inconclusive", "too few calibration runs")
+	return strings.TrimRight(t.Markdown(), "\n")
+}

@@ -65,6 +65,14 @@ func rate(e *estimate.Experiment, arm, metric string) string {
 	return s
 }
 
+// counting is a count of things.
+func counting(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return grouped(n) + " " + thing
+}
+
 // grouped is a count with commas: 1,000.
 func grouped(n int) string {
 	s := strconv.Itoa(n)

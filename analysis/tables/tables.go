@@ -6,6 +6,7 @@ package tables
 import (
 	"encoding/csv"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/olekukonko/tablewriter"
@@ -26,6 +27,44 @@ type Table struct {
 
 // Add appends a row.
 func (t *Table) Add(cells ...string) { t.Rows = append(t.Rows, cells) }
+
+// Fold leaves out the columns, but for the first, in which every one of several rows has the same word for "nothing is here", and says so in a
+// note. A cell is such a word where it begins with one of those given.
+func (t *Table) Fold(nothing ...string) {
+	if len(t.Rows) < 2 {
+		return
+	}
+	var said []string
+	for j := len(t.Header) - 1; j > 0; j-- {
+		cell := func(i int) string {
+			if j < len(t.Rows[i]) {
+				return t.Rows[i][j]
+			}
+			return ""
+		}
+		alike := slices.ContainsFunc(nothing, func(w string) bool { return strings.HasPrefix(cell(0), w) })
+		for i := 1; i < len(t.Rows) && alike; i++ {
+			alike = cell(i) == cell(0)
+		}
+		if !alike {
+			continue
+		}
+		said = append(said, fmt.Sprintf("%s: %s", t.Header[j], cell(0)))
+		t.Header = slices.Delete(slices.Clone(t.Header), j, j+1)
+		if j < len(t.Right) {
+			t.Right = slices.Delete(slices.Clone(t.Right), j, j+1)
+		}
+		for i, row := range t.Rows {
+			if j < len(row) {
+				t.Rows[i] = slices.Delete(slices.Clone(row), j, j+1)
+			}
+		}
+	}
+	slices.Reverse(said)
+	if len(said) > 0 {
+		t.Notes = append(t.Notes, "The same in every row, and left out: "+strings.Join(said, "; ")+".")
+	}
+}
 
 func init() {
 	// Widths must not depend on the reader's locale.

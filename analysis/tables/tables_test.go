@@ -3,6 +3,7 @@ package tables_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,6 +55,22 @@ func TestCSV(t *testing.T) {
 	x.Add("a, \"quoted\"", "1.5")
 	if got, want := x.CSV(), "what,seconds\n\"a, \"\"quoted\"\"\",1.5\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A column without anything in it is left out, and named; one with something, of one row, or the first stays.
+func TestFold(t *testing.T) {
+	x := tables.Table{Header: []string{"what", "a", "b", "c", "d"}, Right: []bool{false, true}, Rows: [][]string{{"–", "–", "1", "not tested: few", "–"}, {"–", "–", "–", "not tested: few"}}}
+	x.Fold("–", "not tested")
+	if got, want := x.CSV(), "what,b,d\n–,1,–\n–,–\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if want := []string{"The same in every row, and left out: a: –; c: not tested: few."}; !slices.Equal(x.Notes, want) {
+		t.Errorf("notes %q, want %q", x.Notes, want)
+	}
+	one := tables.Table{Header: []string{"what", "a"}, Rows: [][]string{{"x", "–"}}}
+	if one.Fold("–"); len(one.Header) != 2 {
+		t.Error("a table of one row lost a column")
 	}
 }
 

@@ -10,9 +10,6 @@ import (
 	"theriac/analysis/tables"
 )
 
-// enough seeds for an exact sign-flip to reach 5 %, one-sided. What came out at fewer is an example.
-const enough = 5
-
 // Conclude shows what the runs say, a line each. Lines are worded by outcomes: see [Results.Claim], [Results.Shown] and [Results.Around].
 func (l *Lab) Conclude(lines ...string) {
 	l.Md("## What this shows\n\n- " + strings.Join(lines, "\n- ") +
@@ -72,7 +69,7 @@ func (r *Results) Shown(metric, kind string, arms, baselines []string) string {
 		switch t := r.claimed(metric, a, base, kind); {
 		case math.IsNaN(d.Value):
 			missing = append(missing, a)
-		case len(r.pairs(a, base, metric)) < enough:
+		case len(r.pairs(a, base, metric)) < estimate.Enough:
 			few = append(few, a+" "+tables.Sign(d.Value)+" points")
 		case t.P <= estimate.Alpha:
 			shown = append(shown, a)
@@ -91,7 +88,7 @@ func (r *Results) Around(metric string, value float64, arms ...string) string {
 		switch m := r.Mean(a, metric); {
 		case math.IsNaN(m.Value):
 			missing = append(missing, a)
-		case len(r.Values(a, metric)) < enough:
+		case len(r.Values(a, metric)) < estimate.Enough:
 			few = append(few, a+" "+tables.Percent(m.Value)+" %")
 		case m.Interval.Low > value:
 			above = append(above, a)
@@ -108,7 +105,7 @@ func (r *Results) Around(metric string, value float64, arms ...string) string {
 func (r *Results) Above(metric string, value float64, arms ...string) (above []string) {
 	for _, a := range arms {
 		m := r.Mean(a, metric)
-		if m.Interval.Low > value || len(r.Values(a, metric)) < enough && m.Value > value {
+		if m.Interval.Low > value || len(r.Values(a, metric)) < estimate.Enough && m.Value > value {
 			above = append(above, a)
 		}
 	}
