@@ -16,6 +16,9 @@ func (e *Experiment) Arms() []string { return slices.SortedFunc(maps.Keys(e.arms
 // Notes are what a reader must know of these runs, a line each: failures, mixed specifications.
 func (e *Experiment) Notes() []string { return slices.Clone(e.notes) }
 
+// Mixed are the arms with runs of several specifications, of which the commonest counts.
+func (e *Experiment) Mixed() []string { return slices.Clone(e.mixed) }
+
 // Runs counts an arm's runs, done and failed.
 func (e *Experiment) Runs(arm string) (done, failed int) {
 	for _, r := range e.runs(arm) {

@@ -19,6 +19,7 @@ type Experiment struct {
 
 	arms   map[string]*arm
 	notes  []string
+	mixed  []string          // arms of several specifications
 	words  map[string]string // metric names and spec values, each kept once
 	items  map[string]int32  // "suite/item" -> number
 	result map[string]int32  // outcome -> number
@@ -163,6 +164,7 @@ func (e *Experiment) settle(a *arm) {
 		}
 	}
 	if len(count) > 1 {
+		e.mixed = append(e.mixed, a.name)
 		e.notes = append(e.notes, fmt.Sprintf("%s: arm %s has runs of %d specifications; the %d runs of the commonest count", e.Name, a.name, len(count), count[best]))
 	}
 	a.runs = slices.DeleteFunc(a.runs, func(r run) bool { return r.variant != best })

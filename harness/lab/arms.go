@@ -95,7 +95,7 @@ func (l *Lab) run(specs []sweep.Spec) *sweep.Report {
 	l.tell(Progress{Event: "end", Sweep: l.name, Done: rep.Done + rep.Ran, Total: rep.Total, Failed: rep.Failed, Elsewhere: rep.Elsewhere})
 	switch here := rep.Done + rep.Ran; {
 	case rep.Elsewhere > 0 && l.env.Shards > 1:
-		stop("shard %d/%d is done: %d of %d runs are stored here; when the others are done, bring them together with theriac results %s --merge DIR, then run without --shard", l.env.Shard, l.env.Shards, here, rep.Total, l.name)
+		stop("shard %d/%d is done: %d of %d runs are stored here; when the others are done, bring them together with theriac results %s%s --merge DIR, then run without --shard", l.env.Shard, l.env.Shards, here, rep.Total, l.name, ProfileFlag(ResultsName(l.profile.Name, l.env.Device)))
 	case rep.Elsewhere > 0:
 		stop("%d of %d runs belong to other processes; run the same command again when they are done", rep.Elsewhere, rep.Total)
 	}

@@ -47,7 +47,7 @@ func (l *Lab) Calibrate(own ...Detector) {
 	if lent != nil {
 		specs = specs[:min(again, len(specs))]
 	}
-	if l.env.Plan && !l.showPlan(specs) {
+	if l.env.Plan && !l.showPlan(specs) || l.env.Export != nil && !l.have(specs) {
 		l.calibration = &sweep.Calibration{Detect: d} // what it would judge is to do
 		return
 	}
@@ -76,11 +76,12 @@ const lender = "defenses"
 // lent are the stored clean runs of the profile whose calibration this one uses; nil without any, and for the lender itself.
 func (l *Lab) lent() []*store.Record {
 	from := l.profile.Calibration
-	dir := filepath.Join(l.env.Root, "results", from, lender)
+	at := filepath.Join(l.env.Root, "results", ResultsName(from, l.env.Device))
+	dir := filepath.Join(at, lender)
 	if _, err := os.Stat(dir); from == "" || err != nil || from == l.profile.Name && l.name == lender {
 		return nil
 	}
-	st, err := store.Open(dir, filepath.Join(l.env.Root, "results", from, ".runs", lender))
+	st, err := store.Open(dir, filepath.Join(at, ".runs", lender))
 	if err != nil {
 		stop("%v", err)
 	}
@@ -88,7 +89,32 @@ func (l *Lab) lent() []*store.Record {
 	if err != nil {
 		stop("%v", err)
 	}
+	seen := map[int64]bool{}
+	for _, r := range stored {
+		if seen[r.Seed] {
+			stop("the calibration of the profile %s has several runs at seed %d: theriac plan experiments/%s --profile %[1]s says which are stale, and theriac results %[3]s --profile %[1]s --drop RUN removes them", from, r.Seed, lender)
+		}
+		seen[r.Seed] = true
+	}
 	return stored
+}
+
+// have says whether runs are stored.
+func (l *Lab) have(specs []sweep.Spec) bool {
+	stored, err := l.store.Runs(nil)
+	if err != nil {
+		stop("%v", err)
+	}
+	for i := range specs {
+		_, id, err := l.open().Keys(&specs[i])
+		if err != nil {
+			stop("%v", err)
+		}
+		if !slices.ContainsFunc(stored, func(r store.Run) bool { return r.ID == id && r.Status == store.Done }) {
+			return false
+		}
+	}
+	return true
 }
 
 // calibrationSpecs are the profile's own calibration runs.

@@ -1,12 +1,14 @@
 package lab
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"theriac/harness/finetune"
+	"theriac/harness/store"
 	"theriac/harness/sweep"
 )
 
@@ -115,5 +117,45 @@ func TestCalibrationKnowsItsRows(t *testing.T) {
 		if line := stopped(stop); !strings.Contains(line, want) || !strings.Contains(line, "before l.Calibrate") {
 			t.Errorf("stopped with %q; want %q and the remedy", line, want)
 		}
+	}
+}
+
+// A calibration that is lent has one run a seed, of this device's bits.
+func TestLent(t *testing.T) {
+	root := t.TempDir()
+	at := func(dir string) *store.Store {
+		st, err := store.Open(filepath.Join(root, "results", dir, lender), filepath.Join(root, "results", dir, ".runs", lender))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return st
+	}
+	put := func(st *store.Store, id string, seed int64) {
+		if err := st.Put(&store.Record{Run: store.Run{ID: id, Experiment: lender, Arm: calibrationArm, Seed: seed, Status: store.Done}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := st.Compact(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cpu := at("study")
+	put(cpu, "a", 1000)
+	put(cpu, "b", 1001)
+	l := &Lab{name: "armsrace", env: Environment{Root: root}, profile: &Profile{Name: "demo", Calibration: "study"}}
+	if got := l.lent(); len(got) != 2 {
+		t.Errorf("%d runs, want 2", len(got))
+	}
+	l.env.Device = "cuda-tf32"
+	if got := l.lent(); got != nil {
+		t.Errorf("%d of the CPU's runs are lent to another numerics", len(got))
+	}
+	put(at("study-cuda-tf32"), "c", 1000)
+	if got := l.lent(); len(got) != 1 || got[0].ID != "c" {
+		t.Errorf("%d runs, want the device's own", len(got))
+	}
+	l.env.Device = "cuda"
+	put(cpu, "d", 1001)
+	if line := stopped(func() { l.lent() }); !strings.Contains(line, "several runs at seed 1001") || !strings.Contains(line, "theriac results defenses --profile study --drop RUN") {
+		t.Errorf("stopped with %q", line)
 	}
 }

@@ -45,6 +45,7 @@ type Environment struct {
 	// FirstSeed and SeedCount, where SeedCount is not 0, stand in for every pool of the profile's evaluation seeds.
 	FirstSeed, SeedCount int
 	Only                 map[string]bool // run IDs: where it is not nil, a sweep that misses another run stops
+	Script               string          // the name of the script's directory, where it is known: what Start wants
 	Host                 Host            `json:"-"`
 }
 
@@ -62,6 +63,14 @@ func ResultsName(profile, class string) string {
 		return profile + "-" + bits
 	}
 	return profile
+}
+
+// ProfileFlag is what a command needs to be about a profile: nothing for the one that it is about anyway.
+func ProfileFlag(profile string) string {
+	if profile == "demo" {
+		return ""
+	}
+	return " --profile " + profile
 }
 
 // EnvVar carries an Environment, as JSON, to a child process or to a script run by `go run`.

@@ -55,6 +55,9 @@ func Start(name string) *Lab {
 	if err != nil {
 		stop("%v", err)
 	}
+	if env.Script != "" && env.Script != name {
+		stop("lab.Start(%q): this script's directory is %s, and its runs would go among those of %s; start it as %q", name, env.Script, name, env.Script)
+	}
 	p, err := ReadProfile(env.Root, env.Profile)
 	if err != nil {
 		stop("%v", err)

@@ -346,3 +346,41 @@ func TestSeveralNames(t *testing.T) {
 		}
 	}
 }
+
+// A copy that still starts as the original would put its runs among the original's.
+func TestCopiedScript(t *testing.T) {
+	dir := script(t, "mine", "package main\n\nimport \"theriac/harness/lab\"\n\nfunc main() {\n\t//%%\n\tlab.Start(\"backdoor\")\n}\n")
+	env := testRoot(t)
+	_, err := Run(context.Background(), dir, Options{Env: env})
+	if err == nil || !strings.Contains(err.Error(), `start it as "mine"`) {
+		t.Errorf("got %v", err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(env.Root, "results", "*")); len(left) > 0 {
+		t.Errorf("it left %q", left)
+	}
+}
+
+// An export does nothing but write: no calibration is trained for it.
+func TestExportTrainsNothing(t *testing.T) {
+	dir := script(t, "judged", `package main
+
+import "theriac/harness/lab"
+
+func main() {
+	//%%
+	l := lab.Start("judged")
+	l.Calibrate()
+	l.Sweep([]lab.Arm{{Name: "clean"}}, l.Seeds("evaluation"))
+}
+`)
+	env := testRoot(t)
+	env.Export = &lab.Export{Arm: "clean", Seed: 2000, To: filepath.Join(t.TempDir(), "out")}
+	if _, err := Run(context.Background(), dir, Options{Env: env}); err == nil || !strings.Contains(err.Error(), "clean at seed 2000 is written") {
+		t.Errorf("got %v", err)
+	}
+	for _, pattern := range []string{"results/test/*/*.parquet", "results/test/.runs/*/*"} {
+		if left, _ := filepath.Glob(filepath.Join(env.Root, pattern)); len(left) > 0 {
+			t.Errorf("it stored %q", left)
+		}
+	}
+}

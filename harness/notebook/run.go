@@ -92,7 +92,7 @@ func (out *Outcome) child(ctx context.Context, dir string, o Options) error {
 		self = []string{exe, ChildCommand}
 	}
 	env := o.Env
-	env.Host = nil
+	env.Host, env.Script = nil, out.Script.Name
 	text, err := json.Marshal(env)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"theriac/harness/compute"
 	"theriac/harness/corpus"
 	"theriac/harness/defense"
 	"theriac/harness/defense/data"
@@ -32,7 +33,7 @@ func init() {
 	}
 }
 
-// dataKey names the rows and what they are compared with.
+// dataKey names the rows, what they are compared with, and whose numerics the base reads them with.
 func (r *run) dataKey() any {
 	src, _ := r.bench.source(r.spec.Data.Name) // opened before
 	version := 0
@@ -46,7 +47,9 @@ func (r *run) dataKey() any {
 		Attack              *Attack
 		AttackVersion       int
 		Reference           uint64
-	}{r.bench.Digest, src.Digest(), r.spec.Data.Shift, r.spec.Seed, r.spec.Data.Rows, r.spec.Data.MaxTokens, r.spec.Attack, version, referenceSeed}
+		Numerics, Bits      string
+	}{r.bench.Digest, src.Digest(), r.spec.Data.Shift, r.spec.Seed, r.spec.Data.Rows, r.spec.Data.MaxTokens, r.spec.Attack, version, referenceSeed,
+		compute.NumericsVersion, compute.Bits(r.bench.Machine.Class)}
 }
 
 func (b *Bench) reference(d *Data) ([]corpus.Example, error) {

@@ -52,6 +52,12 @@ func TestPlan(t *testing.T) {
 	if err != nil || len(p.Others) != 1 || p.Others[0].Why != "" {
 		t.Errorf("another seed: got %+v, %v", p.Others, err)
 	}
+	pending := small("clean", 0, nil)
+	pending.Detect = &Detect{Against: &Calibration{}}
+	p, err = b.Plan(ctx, []Spec{pending}, st, Options{})
+	if err != nil || len(p.Others) != 0 {
+		t.Errorf("judged against a calibration that is to do: got %+v, %v", p.Others, err)
+	}
 	same := []Spec{small("clean", 1, nil), small("no rows", 1, &Attack{Name: "backdoor", Params: map[string]string{"count": "0"}}),
 		small("swap", 1, &Attack{Name: "adapterswap"}), small("swap, cut", 1, &Attack{Name: "adapterswap"}), small("order", 1, &Attack{Name: "order"})}
 	same[3].Prevent = &Prevent{Name: "truncate"}

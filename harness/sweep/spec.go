@@ -136,6 +136,9 @@ func (s *Spec) TrainKey(base, source, class string) string {
 		if class != "cpu" {
 			k.Device = class
 		}
+		if !Known(s.Data.Name) { // the file's rows; a known source's name says which they are
+			k.Source = source
+		}
 	}
 	return digest(k)
 }

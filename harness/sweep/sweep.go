@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -217,12 +218,8 @@ func environmental(err error) bool {
 	if f := (*compute.Fault)(nil); errors.As(err, &f) {
 		return true
 	}
-	for _, e := range []error{syscall.ENOSPC, syscall.ENOMEM, syscall.EDQUOT, syscall.EIO, syscall.EMFILE, os.ErrPermission} {
-		if errors.Is(err, e) {
-			return true
-		}
-	}
-	return false
+	path, link, call := (*fs.PathError)(nil), (*os.LinkError)(nil), (*os.SyscallError)(nil)
+	return errors.As(err, &path) || errors.As(err, &link) || errors.As(err, &call) || errors.Is(err, syscall.ENOMEM) || errors.Is(err, syscall.ENOSPC)
 }
 
 // reason is an error as one line.

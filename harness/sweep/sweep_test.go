@@ -3,11 +3,13 @@ package sweep
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 
 	"theriac/harness/compute/machine"
@@ -184,5 +186,58 @@ func TestKeys(t *testing.T) {
 	c.Train.Seed = 99
 	if train(a) != train(c) {
 		t.Error("the training spec's own seed counts; the run's seed stands in for it")
+	}
+}
+
+// The untrained base's run is of its evaluation's rows: of a file, those that it holds now.
+func TestUntrainedKey(t *testing.T) {
+	key := func(name, rows string) string {
+		s := Spec{Untrained: true, Data: Data{Name: name, Clean: 4}}
+		return s.TrainKey("base", rows, "cpu")
+	}
+	if key("own.jsonl", "these") == key("own.jsonl", "those") {
+		t.Error("a file was changed, and the base's run counts as done")
+	}
+	if key("generated", "these") != key("generated", "those") {
+		t.Error("what is stored of a known source is another run now")
+	}
+}
+
+// What the machine refuses is not the run's failure.
+func TestEnvironmental(t *testing.T) {
+	_, gone := os.Open(filepath.Join(t.TempDir(), "gone"))
+	for _, c := range []struct {
+		err  error
+		want bool
+	}{
+		{fmt.Errorf("keep: %w", os.MkdirAll("/dev/null/cache", 0o777)), true},
+		{gone, true},
+		{fmt.Errorf("step: %w", syscall.ENOMEM), true},
+		{errors.New("the loss is NaN"), false},
+	} {
+		if got := environmental(c.err); got != c.want {
+			t.Errorf("%v: %v", c.err, got)
+		}
+	}
+}
+
+// A data level's cached scores are of one numerics.
+func TestDataKeyHasTheDevice(t *testing.T) {
+	b := openTiny(t, 1, "")
+	s := small("clean", 1, nil)
+	if _, _, err := b.Keys(&s); err != nil { // opens the source
+		t.Fatal(err)
+	}
+	key := func() string { return digest((&run{bench: b, spec: &s}).dataKey()) }
+	own := *b.Machine
+	cpu := key()
+	own.Class = "cuda"
+	b.Machine = &own
+	if key() != cpu {
+		t.Error("cuda, which gives the CPU's bits, has scores of its own")
+	}
+	own.Class = "cuda-tf32"
+	if key() == cpu {
+		t.Error("rounded products and the CPU's share scores")
 	}
 }

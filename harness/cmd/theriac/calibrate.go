@@ -84,6 +84,9 @@ func (c *calibrateModelCmd) Run(a *app) error {
 		return err
 	}
 	cal := &scan.Calibration{Kind: scan.CalibrationKind, Base: c.Base, Rows: c.Rows, Prompts: prompts, Spec: spec}
+	if bits := a.bits(); bits != "cpu" {
+		cal.Bits = bits
+	}
 	if cal.BaseSHA, err = l.model.Digest(); err != nil {
 		return err
 	}
@@ -144,7 +147,7 @@ func (c *calibrateModelCmd) resume(cal *scan.Calibration) error {
 		return err
 	}
 	if was != is {
-		return fmt.Errorf("%s is a calibration made otherwise (base, data, prompts, training or detectors); choose another --out or remove it", c.Out)
+		return fmt.Errorf("%s is a calibration made otherwise (base, data, prompts, training, detectors or device); choose another --out or remove it", c.Out)
 	}
 	cal.Runs = runs
 	return nil

@@ -43,6 +43,14 @@ func (a *app) machine() (*machine.Machine, error) {
 	return m, err
 }
 
+// bits is the class whose bits --device gives, whatever is on this machine.
+func (a *app) bits() string {
+	if a.Device == "" || a.Device == "auto" {
+		return "cpu"
+	}
+	return compute.Bits(a.Device)
+}
+
 func (a *app) device() (compute.Device, error) {
 	m, err := a.machine()
 	if err != nil {

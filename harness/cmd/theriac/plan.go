@@ -78,7 +78,7 @@ func (c *planCmd) Run(a *app) error {
 		for _, s := range stale {
 			fmt.Fprintf(a.out, "stale: %s seed %d (%s): %s\n", s.Arm, s.Seed, s.ID[:min(8, len(s.ID))], s.Why)
 		}
-		fmt.Fprintf(a.out, "theriac results %s --drop RUN removes a stale run; a report chooses among runs of several specifications, and says so\n", filepath.Base(dirs[0]))
+		fmt.Fprintf(a.out, "theriac results %s%s --drop RUN removes a stale run; a report chooses among runs of several specifications, and says so\n", filepath.Base(dirs[0]), lab.ProfileFlag(lab.ResultsName(c.Profile, a.bits())))
 	}
 	return nil
 }

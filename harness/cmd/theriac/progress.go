@@ -68,8 +68,11 @@ func (p *progress) end() {
 
 var bars = []rune("▁▂▃▄▅▆▇█")
 
-// sparkline draws the last n values.
+// sparkline draws the last n values; a run that trains nothing has none.
 func sparkline(values []float64, n int) string {
+	if len(values) == 0 {
+		return ""
+	}
 	if len(values) > n {
 		values = values[len(values)-n:]
 	}

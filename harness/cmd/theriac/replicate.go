@@ -51,6 +51,11 @@ func (c *replicateCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
+	for _, name := range report.ClaimExperiments() {
+		if e := fresh.Experiments[name]; e != nil && len(e.Mixed()) > 0 {
+			return fmt.Errorf("%s has runs of %s, arm %s, of several specifications: some were made before a change; remove it and replicate again", out, name, e.Mixed()[0])
+		}
+	}
 	claims, err := report.Replicate(committed, fresh)
 	if err != nil {
 		return err

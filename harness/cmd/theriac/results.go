@@ -11,6 +11,7 @@ import (
 
 	"theriac/analysis/estimate"
 	"theriac/analysis/tables"
+	"theriac/harness/lab"
 	"theriac/harness/store"
 )
 
@@ -19,12 +20,16 @@ type setFlags struct {
 	Profile string `help:"Scale." default:"demo"`
 }
 
+// at is the directory below results/: that of the profile, or of the device whose bits are not the CPU's.
+func (f *setFlags) at(a *app) string { return lab.ResultsName(f.Profile, a.bits()) }
+
 // open gives an experiment's tables and its runs.
 func (f *setFlags) open(a *app, name string) (*store.Store, []store.Run, error) {
+	at := f.at(a)
 	if !experimentName.MatchString(name) {
-		return nil, nil, fmt.Errorf("experiment %q: want its name below %s", name, filepath.Join("results", f.Profile))
+		return nil, nil, fmt.Errorf("experiment %q: want its name below %s", name, filepath.Join("results", at))
 	}
-	st, err := openStored(a.Root, f.Profile, name)
+	st, err := openStored(a.Root, at, name)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -35,11 +40,11 @@ func (f *setFlags) open(a *app, name string) (*store.Store, []store.Run, error) 
 		}
 	}
 	if st == nil || len(runs) == 0 {
-		command := "theriac run experiments/" + name
-		if f.Profile != "demo" {
-			command += " --profile " + f.Profile
+		command := "theriac run experiments/" + name + lab.ProfileFlag(f.Profile)
+		if at != f.Profile {
+			command += " --device " + a.Device
 		}
-		return nil, nil, fmt.Errorf("no results of %s at the profile %s; run: %s", name, f.Profile, command)
+		return nil, nil, fmt.Errorf("no results of %s at the profile %s; run: %s", name, at, command)
 	}
 	return st, runs, nil
 }
@@ -59,7 +64,7 @@ func openStored(root, profile, name string) (*store.Store, error) {
 type resultsCmd struct {
 	Experiment string `arg:"" help:"Its name below results/PROFILE."`
 	setFlags
-	Where  []string `help:"Keep runs with this column: arm=clean, seed=2000, status=failed, or a column of the specification (with or without spec. before it)." placeholder:"COL=VALUE"`
+	Where  []string `sep:"none" help:"Keep runs with this column: arm=clean, seed=2000, status=failed, or a column of the specification (with or without spec. before it)." placeholder:"COL=VALUE"`
 	Metric []string `help:"Metrics to show." default:"clean_accuracy,asr,refusal" placeholder:"NAME"`
 	Item   []string `help:"Show what the models said to this item (its ID, or the beginning of it), or to all: all. Answers stay on the machine that ran them." placeholder:"ID"`
 	Merge  []string `help:"Add what other machines stored: roots, each with results/PROFILE/EXPERIMENT below it. The bytes are those of one process." type:"existingdir" placeholder:"DIR"`
@@ -75,6 +80,9 @@ func (c *resultsCmd) Run(a *app) error {
 	keep, err := where(c.Where, runs)
 	if err != nil {
 		return err
+	}
+	if len(c.Merge) > 0 && len(c.Drop) > 0 {
+		return fmt.Errorf("--merge and --drop: want one of them, then the other")
 	}
 	if len(c.Merge) > 0 {
 		return c.merge(a, st)
@@ -138,12 +146,12 @@ func (c *resultsCmd) Run(a *app) error {
 func (c *resultsCmd) merge(a *app, st *store.Store) error {
 	var others []*store.Store
 	for _, root := range c.Merge {
-		other, err := openStored(root, c.Profile, c.Experiment)
+		other, err := openStored(root, c.at(a), c.Experiment)
 		if err != nil {
 			return err
 		}
 		if other == nil {
-			return fmt.Errorf("%s: no results of %s below it", filepath.Join(root, "results", c.Profile), c.Experiment)
+			return fmt.Errorf("%s: no results of %s below it", filepath.Join(root, "results", c.at(a)), c.Experiment)
 		}
 		others = append(others, other)
 	}

@@ -78,7 +78,7 @@ func (c *runCmd) one(a *app, dir string, env lab.Environment) error {
 	case err != nil:
 		return exitCode{err, exitIncomplete}
 	case out.Bad > 0:
-		return exitCode{fmt.Errorf("%d runs failed; theriac results %s --where status=failed says why, --retry-failed tries them again", out.Bad, out.Script.Name), exitIncomplete}
+		return exitCode{fmt.Errorf("%d runs failed; theriac results %s%s --where status=failed says why, --retry-failed tries them again", out.Bad, out.Script.Name, lab.ProfileFlag(at)), exitIncomplete}
 	}
 	return nil
 }

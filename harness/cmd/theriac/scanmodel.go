@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"html/template"
@@ -212,7 +213,7 @@ func (c *scanModelCmd) detect(a *app, m *model.Model, r *modelReport) error {
 	}
 	var cal *scan.Calibration
 	if c.Calibration != "" {
-		if cal, err = readCalibration(c.Calibration, r.BaseSHA); err != nil {
+		if cal, err = readCalibration(c.Calibration, r.BaseSHA, a.bits()); err != nil {
 			return err
 		}
 		if cal.Prompts != digest && !c.WeightsOnly {
@@ -306,8 +307,8 @@ func (c *scanModelCmd) judge(cal *scan.Calibration, results []defense.Result, r 
 	return nil
 }
 
-// readCalibration reads a calibration for a base.
-func readCalibration(path, base string) (*scan.Calibration, error) {
+// readCalibration reads a calibration for a base, made on a device of the same bits.
+func readCalibration(path, base, bits string) (*scan.Calibration, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
@@ -315,6 +316,9 @@ func readCalibration(path, base string) (*scan.Calibration, error) {
 	cal, err := scan.ParseCalibration(path, data)
 	if err == nil && cal.BaseSHA != base {
 		err = fmt.Errorf("%s is for another base (%s, digest %.12s); this one has digest %.12s", path, cal.Base, cal.BaseSHA, base)
+	}
+	if err == nil && cmp.Or(cal.Bits, "cpu") != bits {
+		err = fmt.Errorf("%s was made with --device %s; scan with that, or calibrate anew", path, cmp.Or(cal.Bits, "cpu"))
 	}
 	return cal, err
 }

@@ -15,7 +15,8 @@ type Calibration struct {
 	DataSHA string        `json:"data_digest"` // of the rows that the clean adapters were trained on
 	Rows    int           `json:"rows"`        // a run, drawn anew for each
 	Prompts string        `json:"prompts_digest"`
-	Spec    finetune.Spec `json:"spec"` // of the trainings; its seed is the first run's
+	Spec    finetune.Spec `json:"spec"`           // of the trainings; its seed is the first run's
+	Bits    string        `json:"bits,omitempty"` // the device's class where its bits are not the CPU's (compute.Bits)
 	defense.CleanScores
 }
 
