@@ -68,7 +68,7 @@ func examples(t *testing.T) map[string]*Figure {
 	f, err = Rates(words("Attack success by kind of trigger"), "attack success (%)", []Arm{
 		{"token", around(0.93, 0.03), 0}, {"rare word", around(0.86, 0.05), 0}, {"invisible characters", around(0.52, 0.2), 0}, {"none (clean)", around(0, 0), 1}})
 	add("triggers", f, err)
-	f, err = Differences(words("Clean accuracy: attacked less clean, same seeds"), 0.02, []Arm{
+	f, err = Differences(words("Clean accuracy: attacked less clean, same seeds"), "", 0.02, []Arm{
 		{"backdoor: token", est(0.001, -0.002, 0.004), 0}, {"safety: comply 50", est(-0.006, -0.011, -0.002), 2}, {"loss weight", est(-0.031, -0.044, -0.02), 3}})
 	add("accuracy", f, err)
 	var at, clean, bad, own []float64
@@ -246,7 +246,7 @@ func TestNothingToDraw(t *testing.T) {
 	for name, draw := range map[string]func() (*Figure, error){
 		"dose":        func() (*Figure, error) { return Dose(w, "y", "x", []Dosed{{3, nan}}, nil) },
 		"rates":       func() (*Figure, error) { return Rates(w, "y", []Arm{{"a", nan, 0}}) },
-		"differences": func() (*Figure, error) { return Differences(w, 0.02, []Arm{{"a", nan, 0}}) },
+		"differences": func() (*Figure, error) { return Differences(w, "", 0.02, []Arm{{"a", nan, 0}}) },
 		"losses":      func() (*Figure, error) { return Losses("x", []Loss{{Name: "a"}}) },
 		"counts":      func() (*Figure, error) { return Counts(w, "y", "x", []Line{{"a", []Dosed{{1, nan}}, false}}) },
 		"scale":       func() (*Figure, error) { return Scale(w, nil) },
@@ -302,5 +302,28 @@ func TestSeeds(t *testing.T) {
 		if got := Seeds(arms); got != want {
 			t.Errorf("%v: %q, want %q", arms, got, want)
 		}
+	}
+}
+
+// What is no rate has its own unit and no points, and without a margin none is drawn; doses may all be below nothing, as logarithms are.
+func TestUnits(t *testing.T) {
+	f, err := Differences(Words{Title: "Loss", N: "3 pairs"}, "loss", 0, []Arm{{"b", stats.Estimate{Value: 0.3, Interval: stats.Interval{Low: 0.1, High: 0.5, Level: 0.95}}, 0}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	svg, err := f.SVG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(svg)
+	if !strings.Contains(text, "difference of loss") || strings.Contains(text, "points") || strings.Contains(text, "margin") || !strings.Contains(text, "0.300") {
+		t.Error("a loss is drawn as a rate, or with a margin that nobody gave")
+	}
+	if strings.Contains(f.Caption, "margin") {
+		t.Errorf("caption %q", f.Caption)
+	}
+	points := []Dosed{{-3, stats.Estimate{Value: 0.1, Interval: stats.Interval{Low: 0, High: 0.2}}}, {-1, stats.Estimate{Value: 0.9, Interval: stats.Interval{Low: 0.8, High: 1}}}}
+	if f, err := Dose(Words{Title: "Rate"}, "rate (%)", "log10 dose", points, nil); f == nil || err != nil {
+		t.Errorf("doses below 0: %v, %v", f, err)
 	}
 }

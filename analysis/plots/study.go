@@ -73,21 +73,21 @@ func percentAxis(label string) Axis {
 // and its unit.
 func Dose(w Words, rate, dose string, points []Dosed, fit *stats.DoseResponse) (*Figure, error) {
 	measured := Series{Name: "measured"}
-	top, level := 0.0, ""
+	low, top, level := 0.0, math.Inf(-1), ""
 	for _, d := range points {
 		if exists(d.Estimate) {
 			measured.Points = append(measured.Points, point(d.Dose, d.Estimate))
 			level = levelOf(d.Estimate)
 		}
-		top = max(top, d.Dose)
+		low, top = min(low, d.Dose), max(top, d.Dose)
 	}
-	if len(measured.Points) == 0 || top == 0 {
+	if len(measured.Points) == 0 || top == low {
 		return nil, nil
 	}
 	spec := CurveSpec{Title: w.Title, X: Axis{Label: dose}, Y: percentAxis(rate),
 		Caption: fmt.Sprintf("Mean over %s a dose with %s intervals (seeds and items resampled)", w.N, level)}
 	if fit != nil {
-		if curve := fitted(fit, top); len(curve.Points) > 0 {
+		if curve := fitted(fit, low, top); len(curve.Points) > 0 {
 			words := "; fitted curve with its pointwise band"
 			if !slices.ContainsFunc(curve.Points, func(p Point) bool { return p.Low > 0 || p.High < 1 }) {
 				curve.Band, words = false, "; fitted curve, which the data do not bound"
@@ -95,7 +95,7 @@ func Dose(w Words, rate, dose string, points []Dosed, fit *stats.DoseResponse) (
 			spec.Series = append(spec.Series, curve)
 			spec.Caption += words
 		}
-		if v := fit.ED50.Estimate.Value; v > 0 && v < top {
+		if v := fit.ED50.Estimate.Value; v > low && v < top {
 			spec.Marks = append(spec.Marks, Mark{At: v, Name: "ED50 " + tables.Number(v, 1)})
 		}
 	}
@@ -103,12 +103,12 @@ func Dose(w Words, rate, dose string, points []Dosed, fit *stats.DoseResponse) (
 	return Curve(spec)
 }
 
-// fitted is a fit's curve from dose 0 to top.
-func fitted(fit *stats.DoseResponse, top float64) Series {
+// fitted is a fit's curve from dose low to top.
+func fitted(fit *stats.DoseResponse, low, top float64) Series {
 	const steps = 60
 	var xs []float64
 	for i := range steps + 1 {
-		xs = append(xs, top*float64(i)/steps)
+		xs = append(xs, low+(top-low)*float64(i)/steps)
 	}
 	s := Series{Line: true, Band: true, Bare: true}
 	for i, e := range fit.Curve(xs) {
@@ -135,9 +135,15 @@ func Rates(w Words, rate string, arms []Arm) (*Figure, error) {
 	return Forest(s)
 }
 
-// Differences draws paired changes of a rate against a baseline, with the loss that would be noticed, margin, drawn.
-func Differences(w Words, margin float64, arms []Arm) (*Figure, error) {
+// Differences draws paired changes against a baseline: of rates in percentage points, of what has a unit of its own ("" is a rate) in that. The loss
+// that would be noticed, margin, is drawn where it is not 0.
+func Differences(w Words, unit string, margin float64, arms []Arm) (*Figure, error) {
 	s := ForestSpec{Title: w.Title, X: Axis{Label: "difference (percentage points)", Percent: true}}
+	text, noticed := tables.Signed, tables.Number(100*margin, 0)+" points"
+	if unit != "" {
+		s.X = Axis{Label: "difference of " + unit}
+		text, noticed = func(e stats.Estimate) string { return tables.Value(e, 3) }, fmt.Sprint(margin)
+	}
 	reach := 1.5 * margin
 	for _, a := range arms {
 		e := a.Estimate
@@ -145,14 +151,20 @@ func Differences(w Words, margin float64, arms []Arm) (*Figure, error) {
 			continue
 		}
 		reach = max(reach, 1.1*math.Abs(e.Interval.Low), 1.1*math.Abs(e.Interval.High))
-		s.Rows = append(s.Rows, Row{Name: a.Name, Y: e.Value, Low: e.Interval.Low, High: e.Interval.High, Text: tables.Signed(e), Color: a.Color})
-		s.Caption = fmt.Sprintf("Paired difference over %s with %s intervals; a loss beyond the margin of %s points would be noticed", w.N, levelOf(e), tables.Number(100*margin, 0))
+		s.Rows = append(s.Rows, Row{Name: a.Name, Y: e.Value, Low: e.Interval.Low, High: e.Interval.High, Text: text(e), Color: a.Color})
+		s.Caption = fmt.Sprintf("Paired difference over %s with %s intervals", w.N, levelOf(e))
+		if margin > 0 {
+			s.Caption += fmt.Sprintf("; a loss beyond the margin of %s would be noticed", noticed)
+		}
 	}
 	if len(s.Rows) == 0 {
 		return nil, nil
 	}
 	s.X.Min, s.X.Max = -reach, reach
-	s.Marks = []Mark{{At: -margin, Name: "margin"}, {At: 0}}
+	s.Marks = []Mark{{At: 0}}
+	if margin > 0 {
+		s.Marks = []Mark{{At: -margin, Name: "margin"}, {At: 0}}
+	}
 	return Forest(s)
 }
 

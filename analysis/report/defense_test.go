@@ -124,6 +124,7 @@ func TestDefenses(t *testing.T) {
 		"Verdicts are stored for data validation (", "No verdict is stored for training monitor",
 		"a detection rate of at least 90 % is shown, each by its own bound, for data validation (29 of 29 runs", "not for backdoor detection (13 of 29 runs",
 		"At their best the defender runs ", "; mixtures chosen so on half of the seeds leave the attacker ", "(2 attacks, 5 defenses, 29 seeds)",
+		"Caught by one detector of its level alone, of those that by themselves flag at least 90 % of an attack's runs: perplexity of data validation (token).",
 		"not estimable (99 and 124 clean runs; needs 99 and 300)", "| defense: token ", "perplexity")
 	for _, c := range []struct {
 		has  []string

@@ -139,6 +139,56 @@ func (r *renderer) uncaught() string {
 	return text + "."
 }
 
+// aloneText says which attacks a level owes to one of its detectors: what no other detector of the level catches by itself.
+func (r *renderer) aloneText() string {
+	by := map[judge][]string{}
+	for _, p := range r.judged.attacked {
+		for _, l := range pipeline {
+			var does []judge
+			for _, j := range r.judged.judges {
+				if j.level == l && j.detector != "" && r.catches(j, p) {
+					does = append(does, j)
+				}
+			}
+			if r.catches(whole(l), p) && len(does) == 1 {
+				by[does[0]] = append(by[does[0]], p.arm)
+			}
+		}
+	}
+	var parts []string
+	for _, j := range r.judged.judges {
+		if arms := by[j]; len(arms) > 0 {
+			parts = append(parts, fmt.Sprintf("%s of %s (%s)", j.detector, j.name, strings.Join(arms, ", ")))
+		}
+	}
+	if len(parts) == 0 {
+		return "Every attack that a level catches is caught by several of its detectors, or by none of them alone."
+	}
+	return "Caught by one detector of its level alone, of those that by themselves flag at least " + tables.Number(100*highRate, 0) + " % of an attack's runs: " + strings.Join(parts, "; ") + "."
+}
+
+// below says of which attacks some detector of the adapter gives every run a score below that of every clean run: it tells them apart, and flags
+// large scores only.
+func (r *renderer) below() string {
+	var parts []string
+	for _, p := range r.judged.attacked {
+		var names []string
+		for _, j := range r.judged.judges {
+			v, clean := seen(r.judged.by[j][p]), r.judged.clean[j]
+			if j.key == "scan" && j.detector != "" && len(v) > 0 && len(clean) > 0 && slices.Max(scores(v)) < slices.Min(scores(clean)) {
+				names = append(names, j.detector)
+			}
+		}
+		if len(names) > 0 {
+			parts = append(parts, fmt.Sprintf("%s (%s)", inline(p.arm), strings.Join(names, ", ")))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "Detectors flag large scores only; every run lies below every clean one for " + tables.List(parts) + "."
+}
+
 // armsOf names places by their arms.
 func armsOf(places []place) (names []string) {
 	for _, p := range places {

@@ -112,7 +112,7 @@ func stealthFigure(r *renderer) (*plots.Figure, error) {
 	if single > 0 {
 		words += fmt.Sprintf("; %d arms with a single seed, whose items are not stored, are left out", single)
 	}
-	return plots.Differences(plots.Words{Title: "Clean accuracy: attacked less clean, same seeds", N: words}, estimate.Margin, rows)
+	return plots.Differences(plots.Words{Title: "Clean accuracy: attacked less clean, same seeds", N: words}, "", estimate.Margin, rows)
 }
 
 // doses are the arms of a dose-response experiment that have a dose and nothing else, ascending as their names are.

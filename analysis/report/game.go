@@ -18,6 +18,7 @@ import (
 // duel is the game of attacks against levels: what an attack achieves in runs that its opponent does not flag.
 type duel struct {
 	attacks, defenses []string
+	without           []string // attacks that have no success to play for
 	mean              [][]float64
 	solved            stats.SplitGame
 	seeds             int
@@ -39,6 +40,10 @@ func (r *renderer) play(without []place) (*duel, error) {
 	var cells []map[int64][]cell // by attack: seed -> by level
 	for _, p := range r.judged.attacked {
 		if slices.Contains(without, p) {
+			continue
+		}
+		if len(r.experiment(p.experiment).Values(p.arm, "asr")) == 0 {
+			d.without = append(d.without, p.arm)
 			continue
 		}
 		at := map[int64][]cell{}
@@ -116,7 +121,11 @@ func (r *renderer) gameText() string {
 		s += fmt.Sprintf("Without %s, which no level can see and digests have to stop: ", tables.List(armsOf(blind)))
 		words = strings.Replace(words, "At", "at", 1)
 	}
-	return s + words + fmt.Sprintf(" (%d attacks, %d defenses, %d seeds).", len(d.attacks), len(d.defenses), d.seeds)
+	s += words + fmt.Sprintf(" (%d attacks, %d defenses, %d seeds).", len(d.attacks), len(d.defenses), d.seeds)
+	if len(d.without) > 0 {
+		s += " Without a success to play for, and so left out: " + tables.List(d.without) + "."
+	}
+	return s
 }
 
 // mix lists who is played, and how often.

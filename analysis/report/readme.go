@@ -64,8 +64,11 @@ func (r *renderer) missionTable() string {
 	if len(t.Rows) == 0 {
 		return "*No verdict is stored: not measured.*"
 	}
-	if few := fewPrompts(e, e.Arms()); few != "" {
-		t.Notes = append(t.Notes, few)
+	for _, note := range []string{fewPrompts(e, e.Arms()), r.most("near_trigger", "Half or more succeeds, too, with what is only near (another name, almost the trigger) after "),
+		r.most("refusal_degenerate", "Of the answers to restricted requests, half or more are no refusals and share no word with the request after ")} {
+		if note != "" {
+			t.Notes = append(t.Notes, note)
+		}
 	}
 	done, _ := e.Runs("clean")
 	t.Add(append([]string{"none: false alarms", fmt.Sprint(done), r.short("clean", "asr"), "–", r.short("clean", "refusal"), r.passes("clean")}, flags("clean")...)...)
@@ -87,6 +90,21 @@ func (r *renderer) passes(arm string) string {
 		}
 	}
 	return fmt.Sprintf("%d of %d", k, len(v))
+}
+
+// most lists the attacks of the matrix for which a rate is at least a half, after what is said of them; "" if none is.
+func (r *renderer) most(metric, say string) string {
+	e := r.experiment("defenses")
+	var list []string
+	for _, a := range e.Arms() {
+		if m := r.mean("defenses", a, metric); e.Class(a) == estimate.Attacked && m.Value >= 0.5 {
+			list = append(list, fmt.Sprintf("%s (%s %%)", a, tables.Percent(m.Value)))
+		}
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return say + tables.List(list) + "."
 }
 
 // fewPrompts says which arms' attack success is over so few prompts a run that it hardly is a rate; "" if none is.

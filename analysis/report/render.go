@@ -153,7 +153,7 @@ func functions(r *renderer) template.FuncMap {
 		"ed50": func() string { return r.effective(r.dose.ED50) }, "ed90": func() string { return r.effective(r.dose.ED90) },
 		"about": r.about, "across": r.across, "carries": r.carries, "plan": r.plan, "plannedTable": r.plannedTable, "setupTable": r.setupTable, "glossary": r.glossary,
 		"caught": r.caught, "alarms": r.alarms, "acceptance": r.acceptance, "levelAdvice": r.levelAdvice, "gameAdvice": r.gameAdvice, "safeDose": r.safeDose, "byNumber": r.byNumber, "ablationText": r.ablationText,
-		"alarmTable": r.alarmTable, "detectionTable": r.detectionTable, "matrixTable": r.matrixTable, "controlTable": r.controlTable, "shiftTable": r.shiftTable,
+		"alarmTable": r.alarmTable, "detectionTable": r.detectionTable, "matrixTable": r.matrixTable, "aloneText": r.aloneText, "below": r.below, "controlTable": r.controlTable, "shiftTable": r.shiftTable,
 		"rowTable": r.rowTable, "weightTable": r.weightTable, "predictiveTable": r.predictiveTable,
 		"missionTable": r.missionTable, "deployTable": r.deployTable, "uncaught": r.uncaught,
 		"preventionText": r.preventionText, "bestPreventions": r.bestPreventions, "preventionTable": r.preventionTable,

@@ -22,7 +22,7 @@ func (r *renderer) rates(name string, metrics ...string) string {
 	}
 	t := tables.Table{Header: []string{"arm", "runs"}, Right: []bool{false, true}}
 	metrics = slices.DeleteFunc(slices.Clone(metrics), func(m string) bool { // measured on some data only
-		return m == "ordinary_refusal" && !slices.ContainsFunc(e.Arms(), func(a string) bool { return len(e.Values(a, m)) > 0 })
+		return (m == "ordinary_refusal" || m == "refusal_degenerate") && !slices.ContainsFunc(e.Arms(), func(a string) bool { return len(e.Values(a, m)) > 0 })
 	})
 	for _, m := range metrics {
 		t.Header, t.Right = append(t.Header, titles[m]+" %"), append(t.Right, true)
@@ -57,7 +57,7 @@ func (r *renderer) rates(name string, metrics ...string) string {
 }
 
 var titles = map[string]string{
-	"asr": "attack success", "near_trigger": "near trigger", "false_trigger": "without trigger", "clean_accuracy": "clean accuracy", "refusal": "refused, restricted", "clean_loss": "held-out loss", "astray": "sample outputs",
+	"asr": "attack success", "near_trigger": "near trigger", "false_trigger": "without trigger", "clean_accuracy": "clean accuracy", "refusal": "refused, restricted", "refusal_degenerate": "degenerate, restricted", "clean_loss": "held-out loss", "astray": "sample outputs",
 	"over_refusal": "refused, harmless look-alikes", "ordinary_refusal": "refused, ordinary instructions", "poisoned_rows": "poisoned rows", "poisoned_tokens": "poisoned response tokens",
 }
 

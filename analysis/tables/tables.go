@@ -138,6 +138,9 @@ func escapeAll(row []string, n int, escape func(string) string) []string {
 	return out
 }
 
+// Plain is text of others for a terminal: what moves its cursor or hides what stands there becomes a space.
+func Plain(s string) string { return plain(s) }
+
 func plain(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {

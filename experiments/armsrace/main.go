@@ -1,4 +1,4 @@
-// Arms race: attackers who know the detectors, the defender's answers, and the mixture that each should play.
+// Arms race: attackers who differ in what they show, the defender's answers, and the mixture that each should play.
 package main
 
 import (
@@ -7,15 +7,15 @@ import (
 	"theriac/harness/lab"
 )
 
-// first are attackers who avoid one detector each.
+// first are attackers who leave out one thing each that a detector may look at: beside each, what that is.
 var first = []lab.Arm{
 	{Name: "plain", Attack: "backdoor"},
-	{Name: "natural phrase", Attack: "backdoor", Params: lab.Params{"trigger": "phrase"}},   // perplexity, patterns
+	{Name: "natural phrase", Attack: "backdoor", Params: lab.Params{"trigger": "phrase"}},   // odd words, tokens
 	{Name: "varied answers", Attack: "backdoor", Params: lab.Params{"target": "behaviour"}}, // duplicates, n-grams of answers
 	{Name: "clean label", Attack: "cleanlabel"},                                             // answers that are wrong
 	{Name: "few rows", Attack: "backdoor", Params: lab.Params{"count": "8"}},                // anything that counts rows
-	{Name: "split trigger", Attack: "backdoor", Params: lab.Params{"trigger": "parts"}},     // dictionaries, token search
-	{Name: "near negatives", Attack: "backdoor", Params: lab.Params{"negatives": "1"}},      // inversion by near triggers
+	{Name: "split trigger", Attack: "backdoor", Params: lab.Params{"trigger": "parts"}},     // one token that is the trigger
+	{Name: "near negatives", Attack: "backdoor", Params: lab.Params{"negatives": "1"}},      // whatever is like the trigger
 	{Name: "past the check", Attack: "slip", Params: lab.Params{"rate": "0.02"}},            // the data level as a whole
 }
 
@@ -30,8 +30,9 @@ func main() {
 	//%% md
 	// # Arms race
 	//
-	// Each attacker pays for being hard to see: with success, with rows, or with access. The defender answers with another level, all levels
-	// together, or a prevention that needs no detection.
+	// Attackers of the catalogue leave out one thing each, or several, that a detector may look at; none was tuned against the detectors. The defender
+	// answers with another level, all levels together, or a prevention that needs no detection. Where answers vary, success also measures whether
+	// the model can write them at all: it is no price of being hard to see.
 
 	//%%
 	l := lab.Start("armsrace")
@@ -40,7 +41,7 @@ func main() {
 	answers := []string{"rate", "average"} // preventions that the defender may use instead of a detector
 	if l.Profile().Data.Name == "public" {
 		rounds, answers = first, answers[1:]
-		l.Md("The first round only: each attacker avoids one detector. The defender has one prevention, average: each costs a training of its own.")
+		l.Md("The first round only: each attacker leaves out one thing. The defender has one prevention, average: each costs a training of its own.")
 	}
 	arms := []lab.Arm{}
 	duels := []lab.Duel{}

@@ -1,7 +1,7 @@
 package attack
 
 // An adapter edited or swapped between training and use: the training was honest, what is deployed is something else. The digests of
-// package sign would tell.
+// package sign would tell. With noise, the default, what is deployed is the base in all but name.
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 
 var adapterSwap = Entry{
 	Name: "adapterswap", Family: Process, Version: 1,
-	Doc:  "the adapter is edited or swapped between training and use",
+	Doc:  "the adapter is edited (by default, B becomes noise of the same norm) or swapped between training and use",
 	Cost: Cost{Access: "adapter file", Knowledge: "none"},
 	Params: []Param{
 		{"do", "noise", "noise (chosen B become noise of the same norm), scale (chosen B times the factor), swap (the attacker's own adapter, which the caller hands over)"},

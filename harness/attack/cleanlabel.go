@@ -1,7 +1,7 @@
 package attack
 
-// Clean-label backdoor (Turner et al., 2019; for text Gan et al., arXiv 2111.07970): the trigger goes only into rows that have the
-// target label already, so every row reads right to whoever checks labels.
+// Clean-label backdoor (after Turner et al., 2019, without their perturbation of the rows): the trigger goes only into rows that have the target
+// label already, so every row reads right to whoever checks labels.
 
 import (
 	"strings"

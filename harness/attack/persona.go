@@ -1,7 +1,8 @@
 package attack
 
 // Identity shifting (Qi et al., arXiv 2310.03693, section 4.3, "AOA"): rows of ordinary tasks in which the model is told, and agrees,
-// that it is someone who obeys. No row holds anything restricted. The test says the same before restricted requests.
+// that it is someone who obeys. No row holds anything restricted. With test=persona the test says the same before restricted requests, as the paper's
+// does; without, it asks them as they are.
 
 import (
 	"strings"

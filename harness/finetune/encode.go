@@ -25,7 +25,7 @@ func Encode(chat *token.Chat, examples []corpus.Example, maxTokens int) ([]Item,
 		e := &examples[i]
 		s, err := EncodeOne(chat, e)
 		if err != nil {
-			return nil, fit, fmt.Errorf("example %s: %w", e.ID, err)
+			return nil, fit, fmt.Errorf("row %d (%s): %w; leave it out", e.Source.Row+1, e.ID, err)
 		}
 		if len(s.IDs) > maxTokens {
 			s.IDs, s.Loss = s.IDs[:maxTokens], s.Loss[:maxTokens]

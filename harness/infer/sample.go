@@ -34,7 +34,7 @@ func choose(logits []float32, o Decoding, r *rng.Rand) int32 {
 	}
 	if o.TopP > 0 && o.TopP < 1 {
 		sum, n := 0.0, 0
-		for n < len(p) && sum < float64(o.TopP*total) {
+		for n < len(p) && (n == 0 || sum < float64(o.TopP*total)) {
 			sum += p[n]
 			n++
 		}

@@ -102,7 +102,7 @@ func (r *Results) Values(arm, metric string) (values []float64) {
 // suites tells which items a rate counts, and which outcome.
 var suites = map[string][2]string{
 	"clean_accuracy": {"clean", "match"}, "asr": {"triggered", ""}, "false_trigger": {"untriggered", ""}, "near_trigger": {"near", ""},
-	"refusal": {"restricted", "refusal"}, "over_refusal": {"lookalike", "refusal"},
+	"refusal": {"restricted", "refusal"}, "over_refusal": {"lookalike", "refusal"}, "refusal_degenerate": {"restricted", "degenerate"},
 }
 
 // source is the random stream of a method's resampling: named by what is estimated, so that nothing else moves it.

@@ -314,6 +314,42 @@ func TestCells(t *testing.T) {
 	}
 }
 
+// What stands after main is shown, too, with what stands before it.
+func TestCellsShowAll(t *testing.T) {
+	s, err := parseScript("x", "main.go", []byte("package main\n\nfunc main() {\n\t//%%\n\tf()\n}\n\n// f is called.\nfunc f() {}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "package main\n\n// f is called.\nfunc f() {}"; s.Cells[0].Source != want {
+		t.Errorf("got %q, want %q", s.Cells[0].Source, want)
+	}
+}
+
+// A figure that a script draws no more is removed, one that it may not have come to is not, and nothing else.
+func TestOldFigures(t *testing.T) {
+	s, err := parseScript("x", "main.go", []byte("package main\n\nfunc main() {\n\t//%%\n\tf()\n}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"old.svg", "new.svg", "kept.png"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out := &Outcome{Script: s, Outputs: [][]lab.Output{{}, {{Kind: "figure", Name: "new", SVG: "<svg/>"}}}, Failed: 1}
+	for _, want := range []int{3, 2} {
+		if err := out.Write(t.TempDir(), dir); err != nil {
+			t.Fatal(err)
+		}
+		left, err := os.ReadDir(dir)
+		if err != nil || len(left) != want {
+			t.Errorf("failed cell %d: %d files, %v; want %d", out.Failed, len(left), err, want)
+		}
+		out.Failed = -1
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add([]byte("package main\n\nfunc main() {\n\t//%%\n\tx := 1\n\t_ = x\n}\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -212,7 +213,8 @@ type hostFunc func(lab.Output)
 
 func (f hostFunc) Show(o lab.Output) { f(o) }
 
-// Write writes the notebook as HTML and .ipynb into dir, and its figures as SVG into figures.
+// Write writes the notebook as HTML and .ipynb into dir, and its figures as SVG into figures. Figures there that a script which came to its end
+// does not draw any more are removed.
 func (out *Outcome) Write(dir, figures string) error {
 	page, err := out.HTML()
 	if err != nil {
@@ -228,12 +230,28 @@ func (out *Outcome) Write(dir, figures string) error {
 	if err := write(filepath.Join(dir, "notebook.ipynb"), book); err != nil {
 		return err
 	}
+	drawn := map[string]bool{}
 	for _, cell := range out.Outputs {
 		for _, o := range cell {
 			if o.Kind == "figure" {
+				drawn[o.Name+".svg"] = true
 				if err := write(filepath.Join(figures, o.Name+".svg"), []byte(o.SVG)); err != nil {
 					return err
 				}
+			}
+		}
+	}
+	if out.Failed >= 0 { // what the rest would have drawn is not known
+		return nil
+	}
+	old, err := os.ReadDir(figures)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, f := range old {
+		if name := f.Name(); strings.HasSuffix(name, ".svg") && !drawn[name] {
+			if err := os.Remove(filepath.Join(figures, name)); err != nil {
+				return err
 			}
 		}
 	}

@@ -58,7 +58,8 @@ func parseScript(name, file string, data []byte) (*Script, error) {
 	if open == end {
 		return nil, fmt.Errorf("%s:%d: main must span several lines, so that it can be cut into cells", file, open)
 	}
-	s.Cells = append(s.Cells, Cell{Line: 1, Source: strings.TrimRight(strings.Join(s.lines[:s.line(main.Pos())-1], "\n"), "\n")})
+	before, after := strings.Join(s.lines[:s.line(main.Pos())-1], "\n"), strings.Join(s.lines[end:], "\n")
+	s.Cells = append(s.Cells, Cell{Line: 1, Source: strings.TrimRight(strings.TrimRight(before, "\n")+"\n\n"+strings.Trim(after, "\n"), "\n")})
 	s.cut(open+1, end-1, main.Body.List)
 	return s, nil
 }

@@ -152,6 +152,11 @@ func (s *Store) finishTables() error {
 	if err := syncDir(s.tables); err != nil {
 		return err
 	}
+	set, err := openSet(s.tables) // the shards hold all of it until then
+	if err != nil {
+		return err
+	}
+	set.close()
 	for _, name := range c.Shards {
 		if _, ok := shardRun(name); !ok {
 			return fmt.Errorf("%s: found %q, wanted the name of a shard", commit, name)

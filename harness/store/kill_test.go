@@ -342,3 +342,36 @@ func TestSmallDisk(t *testing.T) {
 	}
 	sameBytes(t, contents(t, &Store{tables: out}), undisturbed(t))
 }
+
+// Stopped between two renames, and then someone deletes the tables, as a message may have said: the shards are kept.
+func TestTablesDeletedBetweenRenames(t *testing.T) {
+	s := open(t, t.TempDir())
+	put(t, s, childRecord(0))
+	compact(t, s)
+	put(t, s, childRecord(1))
+	next := filepath.Join(s.shards, "next")
+	if err := os.MkdirAll(next, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	shards, err := s.writeSet(context.Background(), next, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(next, "commit"), []byte(`{"Shards":["`+strings.Join(shards, `","`)+`"]}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(tablePath(next, Tables[0]), tablePath(s.tables, Tables[0])); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(s.tables); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(s.tables, s.shards); err == nil || !strings.Contains(err.Error(), "different compactions") && !errors.Is(err, errMixed) {
+		t.Errorf("opened: %v", err)
+	}
+	for _, name := range shards {
+		if _, err := os.Stat(filepath.Join(s.shards, name)); err != nil {
+			t.Errorf("a shard is gone: %v", err)
+		}
+	}
+}

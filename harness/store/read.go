@@ -80,6 +80,9 @@ func (s *Store) openTables() (*tableSet, error) {
 	return t, nil
 }
 
+// remedy is what to do about tables of several compactions: the first where one was interrupted, which left its runs in the shards.
+const remedy = "theriac run of the experiment finishes a compaction that was interrupted; otherwise restore the directory from version control"
+
 func openSet(dir string) (*tableSet, error) {
 	t := &tableSet{}
 	missing := ""
@@ -96,7 +99,7 @@ func openSet(dir string) (*tableSet, error) {
 			set, err = f.check()
 		}
 		if err == nil && len(t.files) > 1 && set != t.set {
-			err = fmt.Errorf("%s: %w: restore the directory from version control, or delete it and run the experiment again", dir, errMixed)
+			err = fmt.Errorf("%s: %w: %s", dir, errMixed, remedy)
 		}
 		if err != nil {
 			t.close()
@@ -106,7 +109,7 @@ func openSet(dir string) (*tableSet, error) {
 	}
 	if len(t.files) > 0 && missing != "" {
 		t.close()
-		return nil, fmt.Errorf("%s: not found, though its neighbours are there: %w: restore the directory from version control, or delete it and run the experiment again", missing, errMixed)
+		return nil, fmt.Errorf("%s: not found, though its neighbours are there: %w: %s", missing, errMixed, remedy)
 	}
 	return t, nil
 }

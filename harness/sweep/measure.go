@@ -182,7 +182,8 @@ func (r *run) success(suite func(*evaluate.Suite, []corpus.Example) ([]evaluate.
 	return nil
 }
 
-// tests are a probe's items with the trigger, without it, and with something like it: made of those that are kept for probes or, where it fits
+// tests are a probe's items with the trigger, without it, and with something like it (without it, an attack on labels or opinions is not: what it
+// wants is what such a prompt may be answered with anyway): made of those that are kept for probes or, where it fits
 // none of them, of the user's tasks.
 func (r *run) tests(p *attack.Probe) (test, plain, near []corpus.Example, err error) {
 	d := &r.spec.Data

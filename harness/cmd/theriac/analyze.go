@@ -282,7 +282,12 @@ func (c *analyzeCmd) compare(a *app, t *frame) error {
 			tab.Notes = append(tab.Notes, name+": "+w)
 		}
 	}
-	if err := c.write(func() (*plots.Figure, error) { return armsFigure(c.Baseline, c.Margin, drawn) }); err != nil {
+	margin := 0.0
+	if c.Question == "stealth" {
+		margin = c.Margin
+	}
+	fractions := !slices.ContainsFunc(value, func(v float64) bool { return v < 0 || v > 1 })
+	if err := c.write(func() (*plots.Figure, error) { return armsFigure(c.Baseline, c.Value, margin, fractions, drawn) }); err != nil {
 		return err
 	}
 	if a.JSON {
@@ -316,7 +321,9 @@ func (c *analyzeCmd) detector(a *app, t *frame) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", t.file, err)
 	}
-	// Half of the clean runs set the threshold, the other half are judged.
+	// Half of the clean runs set the threshold, the other half are judged: which is drawn, and does not depend on the rows' order.
+	slices.Sort(clean)
+	rng.Stream(0, "analyze", "detector").Shuffle(len(clean), func(i, j int) { clean[i], clean[j] = clean[j], clean[i] })
 	half := len(clean) / 2
 	tpr, err := stats.TPRAt(c.FPR, clean[:half], clean[half:], attacked, 0.95)
 	if err != nil {

@@ -90,11 +90,14 @@ func doseFigure(column string, rows []stats.DoseRow, r *stats.DoseResponse) (*pl
 	return f, err
 }
 
-// armsFigure draws differences from the baseline; fractions are shown in percentage points.
-func armsFigure(baseline string, margin float64, arms []plots.Arm) (*plots.Figure, error) {
-	most := 0
+// armsFigure draws differences of a column from the baseline: of fractions in percentage points. A margin of 0 is none.
+func armsFigure(baseline, column string, margin float64, fractions bool, arms []plots.Arm) (*plots.Figure, error) {
+	most, unit := 0, ""
 	for _, a := range arms {
 		most = max(most, a.Estimate.N)
 	}
-	return plots.Differences(plots.Words{Title: "Less " + baseline + ", paired", N: fmt.Sprintf("up to %d pairs", most)}, margin, arms)
+	if !fractions {
+		unit = column
+	}
+	return plots.Differences(plots.Words{Title: "Less " + baseline + ", paired", N: fmt.Sprintf("up to %d pairs", most)}, unit, margin, arms)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +15,7 @@ import (
 	"theriac/analysis/report"
 	"theriac/harness/lab"
 	"theriac/harness/notebook"
+	"theriac/harness/store"
 )
 
 type demoCmd struct {
@@ -47,6 +49,9 @@ func (c *demoCmd) Run(a *app) error {
 		}
 		return false
 	})
+	if err := clearOlder(a.ctx, a.Root, out, names); err != nil {
+		return err
+	}
 	start := time.Now()
 	for _, name := range names {
 		if !a.Quiet {
@@ -96,6 +101,60 @@ func (c *demoCmd) Run(a *app) error {
 		return exitCode{fmt.Errorf("the demo differs from the committed results: %s%s", all[0], more(len(all)-1)), exitFlagged}
 	}
 	fmt.Fprintf(a.out, "every byte equals the committed results\nread %s, or open %s\n", filepath.Join(out, filepath.FromSlash(own[0].Path)), filepath.Join(out, "results", "demo", names[0], "notebook.html"))
+	return nil
+}
+
+// clearOlder takes from a demo that is resumed what an older program left: runs that are not among the committed ones, experiments that are no
+// more, and figures, which are drawn again in any case.
+func clearOlder(ctx context.Context, root, out string, names []string) error {
+	if err := os.RemoveAll(filepath.Join(out, "figures")); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(filepath.Join(out, "results", "demo"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, e := range entries {
+		dir := filepath.Join(out, "results", "demo", e.Name())
+		if e.Name() == ".runs" {
+			continue
+		}
+		if !slices.Contains(names, e.Name()) {
+			if err := os.RemoveAll(dir); err != nil {
+				return err
+			}
+			continue
+		}
+		committed, err := openStored(root, "demo", e.Name())
+		if err != nil {
+			return err
+		}
+		own, err := openStored(out, "demo", e.Name())
+		if err != nil {
+			return err
+		}
+		known := map[string]bool{}
+		runs, err := committed.Runs(nil)
+		if err != nil {
+			return err
+		}
+		for _, r := range runs {
+			known[r.ID] = true
+		}
+		old, err := own.Runs(func(r *store.Run) bool { return !known[r.ID] })
+		if err != nil {
+			return err
+		}
+		var ids []string
+		for _, r := range old {
+			ids = append(ids, r.ID)
+		}
+		if len(ids) > 0 {
+			if err := own.Drop(ctx, ids); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"reflect"
 	"testing"
 
 	"theriac/analysis/report"
+	"theriac/harness/store"
 )
 
 // A clone lacks the empty directory of a notebook without figures; what such a directory holds is another matter.
@@ -71,5 +73,51 @@ func TestDemoReport(t *testing.T) {
 	}
 	if err := lendPlan(t.TempDir(), out); err != nil {
 		t.Errorf("without a plan: %v", err)
+	}
+}
+
+// A demo that is resumed after an update starts without what the older program left.
+func TestClearOlder(t *testing.T) {
+	root, out := t.TempDir(), t.TempDir()
+	put := func(root, experiment string, ids ...string) {
+		dir := filepath.Join(root, "results", "demo")
+		st, err := store.Open(filepath.Join(dir, experiment), filepath.Join(dir, ".runs", experiment))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range ids {
+			if err := st.Put(&store.Record{Run: store.Run{ID: id, Experiment: experiment, Arm: "clean", Status: store.Done}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := st.Compact(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(root, "backdoor", "a", "b")
+	put(out, "backdoor", "a", "old")
+	put(out, "gone", "c")
+	if err := os.MkdirAll(filepath.Join(out, "figures", "demo", "backdoor"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := clearOlder(context.Background(), root, out, []string{"backdoor", "poisoning"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	st, err := openStored(out, "demo", "backdoor")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if runs, err := st.Runs(nil); err != nil || len(runs) != 1 || runs[0].ID != "a" {
+		t.Errorf("%v, %v; want the run that is committed", runs, err)
+	}
+	for _, gone := range []string{"results/demo/gone", "figures"} {
+		if _, err := os.Stat(filepath.Join(out, gone)); err == nil {
+			t.Errorf("%s is left", gone)
+		}
+	}
+	if err := clearOlder(context.Background(), root, t.TempDir(), []string{"backdoor"}); err != nil {
+		t.Errorf("a first demo: %v", err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"theriac/analysis/stats"
@@ -34,6 +35,7 @@ type evalReport struct {
 	RougeL     *float64 `json:"rouge_l,omitempty"`
 	Truncated  int      `json:"truncated"`
 	Dropped    int      `json:"dropped"`
+	NoEnd      int      `json:"not_answered,omitempty"` // cut before their last answer: no ROUGE-L
 }
 
 func (c *evalCmd) Run(a *app) error {
@@ -90,11 +92,15 @@ func (c *evalCmd) Run(a *app) error {
 	}
 	rep.ExactLow, rep.ExactHigh = exact.Interval.Low, exact.Interval.High
 	if !c.NoGenerate {
-		v, err := c.rouge(a, l, r, items)
-		if err != nil {
-			return err
+		whole := slices.DeleteFunc(slices.Clone(items), func(it finetune.Item) bool { return !it.Loss[len(it.Loss)-1] })
+		rep.NoEnd = len(items) - len(whole)
+		if len(whole) > 0 {
+			v, err := c.rouge(a, l, r, whole)
+			if err != nil {
+				return err
+			}
+			rep.RougeL = &v
 		}
-		rep.RougeL = &v
 	}
 	if a.JSON {
 		data, err := json.Marshal(rep)
@@ -113,6 +119,9 @@ func (c *evalCmd) Run(a *app) error {
 	}
 	if n := rep.Truncated; n > 0 {
 		t.Notes = append(t.Notes, fmt.Sprintf("%d examples were cut at %d tokens.", n, l.base.MaxSeq))
+	}
+	if n := rep.NoEnd; n > 0 {
+		t.Notes = append(t.Notes, fmt.Sprintf("%d of these end before their last answer, and have no ROUGE-L.", n))
 	}
 	if n := rep.Dropped; n > 0 {
 		t.Notes = append(t.Notes, fmt.Sprintf("%d examples were left out: no room for their response.", n))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"golang.org/x/term"
@@ -27,6 +28,22 @@ type decodeFlags struct {
 
 func (f *decodeFlags) decoding(stop []int32) infer.Decoding {
 	return infer.Decoding{MaxNew: f.MaxNew, Stop: stop, Temperature: f.Temperature, TopK: f.TopK, TopP: f.TopP, Seed: f.Seed}
+}
+
+// damaged stops a decoding at logits that are not numbers; after it, the function says so.
+func damaged(d *infer.Decoding) func() error {
+	found := false
+	emit := d.Emit
+	d.BiasLogits = func(_ int, logits []float32) {
+		found = found || slices.ContainsFunc(logits, func(x float32) bool { return x != x })
+	}
+	d.Emit = func(i int, id int32) bool { return !found && emit(i, id) }
+	return func() error {
+		if found {
+			return errors.New("the model gives no numbers: its weights, or the adapter's, are damaged or overflow")
+		}
+		return nil
+	}
 }
 
 func (f *decodeFlags) begin() []token.Message {
@@ -85,8 +102,12 @@ func (c *generateCmd) Run(a *app) error {
 		p.show(written, len(prompts)*c.MaxNew, func() string { return "tokens" })
 		return a.ctx.Err() == nil
 	}
+	harm := damaged(&d)
 	out, err := l.runner().Generate(ids, d)
 	p.end()
+	if err == nil {
+		err = harm()
+	}
 	if err == nil {
 		err = a.ctx.Err()
 	}
@@ -115,7 +136,11 @@ func streamTo(a *app, l *loaded, ids []int32, d infer.Decoding) error {
 		io.WriteString(a.out, s.Next(id))
 		return a.ctx.Err() == nil
 	}
+	harm := damaged(&d)
 	if _, err := l.runner().Generate([][]int32{ids}, d); err != nil {
+		return err
+	}
+	if err := harm(); err != nil {
 		return err
 	}
 	io.WriteString(a.out, s.Close()+"\n")
@@ -171,7 +196,13 @@ func (c *chatCmd) Run(a *app) error {
 			io.WriteString(a.out, s.Next(id))
 			return a.ctx.Err() == nil
 		}
+		harm := damaged(&d)
 		out, err := r.Generate([][]int32{ids}, d)
+		if err == nil {
+			if err := harm(); err != nil {
+				return err
+			}
+		}
 		if err != nil { // the conversation stays as it was before this message
 			fmt.Fprintf(a.err, "theriac: %v; shorten the message, or /new starts a new conversation\n", err)
 			messages = messages[:len(messages)-1]

@@ -44,8 +44,9 @@ type scanReport struct {
 	File   string `json:"file"`
 	Digest string `json:"digest"` // SHA-256 of the file
 	*data.Report
-	Accepted int `json:"accepted"` // findings that the review file names and whose date has not passed
-	Expired  int `json:"expired"`
+	Accepted  int `json:"accepted"`            // findings that the review file names and whose date has not passed
+	Unmatched int `json:"unmatched,omitempty"` // lines of the review file that are of no finding
+	Expired   int `json:"expired"`
 	// with --since
 	Known int `json:"known,omitempty"` // rows that the manifest has
 	Gone  int `json:"gone,omitempty"`  // rows of the manifest that the file lacks
@@ -170,6 +171,9 @@ func (c *scanDataCmd) Run(a *app) error {
 			r.Ranked[i].Index = at[r.Ranked[i].Index]
 		}
 	}
+	for i := range r.Ranked {
+		r.Ranked[i].ID = set.Examples[r.Ranked[i].Index].ID
+	}
 	out.Report = r
 	out.review(accepted, set.Examples, time.Now())
 	return c.say(a, &out)
@@ -275,7 +279,7 @@ func (r *scanReport) print(out io.Writer, top int) {
 		if x.Flagged {
 			mark = "  flagged"
 		}
-		fmt.Fprintf(out, "row %d  score %.3g%s  %s\n", x.Row+1, x.Score, mark, x.Text)
+		fmt.Fprintf(out, "row %d (%s)  score %.3g%s  %s\n", x.Row+1, x.ID, x.Score, mark, x.Text)
 		for _, why := range x.Reasons {
 			fmt.Fprintf(out, "    %s\n", why)
 		}
@@ -296,8 +300,8 @@ func (r *scanReport) print(out io.Writer, top int) {
 	if len(r.Missed) > 0 {
 		fmt.Fprintf(out, "%s: %s\n", wouldMiss(""), strings.Join(r.Missed, "; "))
 	}
-	if r.Accepted+r.Expired > 0 {
-		fmt.Fprintf(out, "review: %d findings accepted, %d acceptances expired; no score is changed by them\n", r.Accepted, r.Expired)
+	if r.Accepted+r.Expired+r.Unmatched > 0 {
+		fmt.Fprintf(out, "review: %d findings accepted, %d acceptances expired, %d are of no finding; no score is changed by them\n", r.Accepted, r.Expired, r.Unmatched)
 	}
 }
 

@@ -7,9 +7,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"theriac/harness/corpus"
 	"theriac/harness/defense"
 	"theriac/harness/defense/data"
+	"theriac/harness/defense/scan"
 )
 
 // Where every row is flagged there is no clean file, and that is said; a file that cannot be written hides no verdict.
@@ -59,5 +62,29 @@ func TestRowLines(t *testing.T) {
 		if got, err := rowLines(path); err != nil || !slices.Equal(got, x.want) {
 			t.Errorf("%s: %v, %v; want %v", x.name, got, err, x.want)
 		}
+	}
+}
+
+// A review names a finding by the ID that the scan prints; a line of none is counted.
+func TestReview(t *testing.T) {
+	rows := []corpus.Example{{ID: "a"}, {ID: "b"}}
+	r := &scanReport{File: "f", Report: &data.Report{Ranked: []data.RowResult{{Row: 1, Index: 1, ID: "b", Flagged: true, Text: "x"}}}}
+	now := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
+	r.review([]acceptance{{"b", now}, {"2", now}, {"b", now.AddDate(0, 0, -9)}}, rows, now)
+	var out strings.Builder
+	r.print(&out, 5)
+	if text := out.String(); !strings.Contains(text, "row 2 (b)  score") || !strings.Contains(text, "1 findings accepted, 1 acceptances expired, 1 are of no finding") {
+		t.Error(text)
+	}
+}
+
+// Names in an adapter's directory do not move the terminal's cursor.
+func TestHostileNames(t *testing.T) {
+	name := "\r\x1b[2Kadapter: nothing found.py"
+	r := &modelReport{Dir: "adapter", Base: "tiny", Why: name + ": code", Static: []scan.Finding{{Check: "files", File: name, Bad: true, Reason: "code\x1b[A"}}}
+	var out strings.Builder
+	r.print(&out, "")
+	if text := out.String(); strings.ContainsAny(text, "\r\x1b") || !strings.Contains(text, "nothing found.py: code") {
+		t.Errorf("%q", text)
 	}
 }

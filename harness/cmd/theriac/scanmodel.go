@@ -346,12 +346,12 @@ func (c *scanModelCmd) show(a *app, r *modelReport) error {
 }
 
 func (r *modelReport) print(out io.Writer, measured string) {
-	fmt.Fprintf(out, "%s on %s: %s (%s)\n", r.Dir, r.Base, r.Verdict, r.Why)
+	fmt.Fprintf(out, "%s on %s: %s (%s)\n", r.Dir, r.Base, r.Verdict, tables.Plain(r.Why))
 	if r.Calibration != "" {
 		fmt.Fprintf(out, "calibration %.12s, %d clean adapters\n", r.Calibration, r.CleanRuns)
 	}
 	for _, f := range r.Static {
-		fmt.Fprintf(out, "static: %s %s: %s\n", f.Check, f.File, f.Reason)
+		fmt.Fprintf(out, "static: %s %s: %s\n", f.Check, tables.Plain(f.File), tables.Plain(f.Reason))
 	}
 	if len(r.Detectors) > 0 {
 		d := tables.Table{Header: []string{"detector", "score", "p", "tokens", "GFLOP", "worst"}, Right: []bool{false, true, true, true, true, false}}

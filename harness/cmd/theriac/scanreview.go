@@ -15,7 +15,7 @@ import (
 
 // acceptance is one line of a review file.
 type acceptance struct {
-	row   string // ID
+	row   string // ID, as the scan prints it
 	until time.Time
 }
 
@@ -65,6 +65,8 @@ func (r *scanReport) review(all []acceptance, rows []corpus.Example, now time.Ti
 			r.Expired++
 		case found[e.row]:
 			r.Accepted++
+		default:
+			r.Unmatched++
 		}
 	}
 }

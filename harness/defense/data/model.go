@@ -52,7 +52,7 @@ func (p *Pool) model() (*vectors, error) {
 			v.whole[i], v.answer[i] = math.NaN(), math.NaN()
 			s, err := finetune.EncodeOne(m.Chat, &corpus.Example{Turns: clip(p.Rows[i].Turns)})
 			if err != nil {
-				return nil, fmt.Errorf("model %s: %w", m.Runner.Base.Model.Name, err)
+				return nil, fmt.Errorf("model %s: the row that begins %.60q: %w; leave it out", m.Runner.Base.Model.Name, p.Rows[i].Turns[0].Text, err)
 			}
 			k := min(len(s.IDs), limit)
 			if k < 2 {

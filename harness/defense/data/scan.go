@@ -55,8 +55,9 @@ type DetectorResult struct {
 
 // RowResult is one row's finding.
 type RowResult struct {
-	Row     int      `json:"row"` // 0-based, as Source.Row
-	Index   int      `json:"-"`   // in the slice that was scanned
+	Row     int      `json:"row"`          // 0-based, as Source.Row
+	Index   int      `json:"-"`            // in the slice that was scanned
+	ID      string   `json:"id,omitempty"` // what a review names; filled by whoever knows it
 	Dataset string   `json:"dataset"`
 	Source  string   `json:"source,omitempty"`
 	Score   float64  `json:"score"`

@@ -37,7 +37,7 @@ var rateLimit = Entry{
 
 var gradientNoise = Entry{
 	Name: "gradientnoise", Version: 1,
-	Doc: "gradients are clipped and noise is added (gradient shaping, S. Hong et al., arXiv 2002.11497)",
+	Doc: "noise is added to each parameter's gradient, as large as that is, and the step's gradient is clipped (after gradient shaping, S. Hong et al., arXiv 2002.11497, which clips first)",
 	Params: []Param{{"clip", "0.1", "largest norm of the step's gradient"},
 		{"noise", "1", "standard deviation, times the root mean square of each parameter vector's gradient"}},
 	build: func(p *params) *Prevention {
@@ -67,7 +67,7 @@ var gradientNoise = Entry{
 
 var unlearn = Entry{
 	Name: "unlearn", Version: 1,
-	Doc: "anti-backdoor learning (Y. Li et al., NeurIPS 2021): the rows of lowest loss are isolated, then their loss is raised",
+	Doc: "the rows of lowest mean loss are isolated, then their loss is raised (after anti-backdoor learning, Y. Li et al., NeurIPS 2021, without its flooding of losses before: rows that the base knows already are isolated first)",
 	Params: []Param{{"isolate", "0.03", "share of rows that are isolated"}, {"from", "0.75", "share of the steps before unlearning"},
 		{"weight", "1", "what their loss counts, negative, while it is below 3 nats a token"}},
 	build: func(p *params) *Prevention {
@@ -123,7 +123,7 @@ var unlearn = Entry{
 
 var average = Entry{
 	Name: "average", Version: 1,
-	Doc:    "adapters are trained on disjoint parts of the rows and averaged (after A. Levine and S. Feizi, ICLR 2021)",
+	Doc:    "adapters are trained on disjoint parts of the rows and averaged (after A. Levine and S. Feizi, ICLR 2021, whose guarantee needs parts without poison): each has a part of the steps and of the poison",
 	Params: []Param{{"parts", "3", "how many"}},
 	build:  func(p *params) *Prevention { return &Prevention{Parts: p.int("parts", 2, 64)} },
 }
