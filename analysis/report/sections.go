@@ -267,7 +267,7 @@ func (r *renderer) reproduction() string {
 		}
 		t.Add(o.name, fmt.Sprintf("theriac run experiments/%s --profile %s", o.experiment, r.in.Profile), r.minutes(o.experiment), want)
 	}
-	t.Add("all claims on fresh seeds", "theriac replicate --profile "+r.in.Profile+" --seeds 3000..3010", "–", "the same verdicts beside the committed ones")
+	t.Add("all claims on fresh seeds", "theriac replicate --profile "+r.in.Profile+" --seeds 3000..3010", "–", "what is shown here is shown again")
 	t.Add("stored runs", "theriac verify --profile "+r.in.Profile+" --sample 5", "–", "no difference")
 	if _, ok := r.pace("run"); ok {
 		t.Add("this report", "theriac report --check", "under 1", "no difference")

@@ -19,7 +19,7 @@ import (
 )
 
 type attackCmd struct {
-	Kind       string   `arg:"" help:"The attack: a name from theriac list." placeholder:"KIND"`
+	Kind       string   `arg:"" help:"The attack: a name from theriac list attacks." placeholder:"KIND"`
 	Data       string   `help:"Training rows to poison: JSON, JSONL or CSV (.gz, .zst)." type:"existingfile" placeholder:"FILE"`
 	Adapter    string   `help:"For an attack on adapters: the adapter directory that is edited." type:"existingdir" placeholder:"DIR"`
 	Own        string   `help:"For an attack that swaps adapters: the attacker's." type:"existingdir" placeholder:"DIR"`

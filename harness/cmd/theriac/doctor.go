@@ -36,7 +36,7 @@ func (doctorCmd) Run(a *app) error {
 		found("SmolLM2", smollm2(), "theriac pull smollm2"),
 		found("public data (--data-dir)", directory(a.DataDir), "name their directory with --data-dir or THERIAC_DATA; theriac list data says what can be used"),
 		tool("python3", "brings SmolLM2; make interop, make bench-peft"),
-		tool("git", "experiments outside this repository"),
+		tool("g++", "make test of the CUDA kernels without a GPU"),
 		tool("go", "theriac new's notebooks compiled; make test"),
 		tool("qemu-aarch64-static", "make test-arm64 (package qemu-user-static)"),
 	}

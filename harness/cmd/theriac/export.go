@@ -14,7 +14,7 @@ type exportCmd struct {
 	Arm     string `help:"Which of its arms." required:""`
 	Seed    int    `help:"At which seed." required:""`
 	Out     string `help:"New directory to write to." required:"" placeholder:"DIR"`
-	Profile string `help:"Scale: a file of experiments/profiles." default:"demo"`
+	Profile string `help:"Scale: demo, study, smollm2, or NAME of your experiments/profiles/NAME.yaml." default:"demo"`
 }
 
 // exportHost knows whether the run was written.

@@ -65,7 +65,7 @@ type commands struct {
 	Tokens    tokensCmd    `cmd:"" help:"Print the token ids of texts."`
 	Merge     mergeCmd     `cmd:"" help:"Merge an adapter into its base and write a model directory."`
 	Pull      pullCmd      `cmd:"" help:"Fetch a model or a data set."`
-	Demo      demoCmd      `cmd:"" help:"Every experiment at the demo profile into build/demo, compared byte for byte with the committed results."`
+	Demo      demoCmd      `cmd:"" help:"Every experiment with committed demo results into build/demo, compared with them byte for byte."`
 	Run       runCmd       `cmd:"" help:"Run an experiment's script as a notebook; it goes on where it was interrupted."`
 	Plan      planCmd      `cmd:"" help:"What an experiment will do and cost before anything is spent, and which stored runs are stale, and why."`
 	Export    exportCmd    `cmd:"" help:"Write a run for another implementation to train and judge: base, first adapter, rows, batches and items."`
@@ -116,7 +116,7 @@ func run(ctx context.Context, in io.Reader, out, errOut io.Writer, args []string
 		}
 	}()
 	parser, err := kong.New(&c, kong.Name("theriac"), kong.UsageOnError(),
-		kong.Description("Attacks an LLM fine-tuning pipeline, defends it, and proves what it says."),
+		kong.Description("Attacks an LLM fine-tuning pipeline, defends it, and proves what it says.\n\nExit codes: 0 fine, 1 flagged or different, 2 wrong usage or input, 3 internal, 4 inconclusive or incomplete."),
 		kong.Writers(out, errOut), kong.Exit(func(n int) { panic(quit(n)) }))
 	if err != nil {
 		fmt.Fprintln(errOut, "theriac:", err)

@@ -14,7 +14,7 @@ import (
 
 type planCmd struct {
 	Dirs        []string `arg:"" optional:"" help:"Directories of experiments; several, or none for all of experiments/, are set side by side and summed." placeholder:"DIR"`
-	Profile     string   `help:"Scale: a file of experiments/profiles." default:"demo"`
+	Profile     string   `help:"Scale: demo, study, smollm2, or NAME of your experiments/profiles/NAME.yaml." default:"demo"`
 	RetryFailed bool     `help:"Count failed runs as to be done."`
 	MemoryMiB   int64    `help:"Most memory of the script's process." default:"12288" name:"memory" placeholder:"MIB"`
 }

@@ -14,7 +14,7 @@ import (
 
 type runCmd struct {
 	Dirs        []string `arg:"" optional:"" help:"Directories of experiments: main.go in each is the script; none: all of experiments/, one by one." placeholder:"DIR"`
-	Profile     string   `help:"Scale: a file of experiments/profiles." default:"demo"`
+	Profile     string   `help:"Scale: demo, study, smollm2, or NAME of your experiments/profiles/NAME.yaml." default:"demo"`
 	Shard       string   `help:"Do only part I of N of the runs: 0/4, 1/4, ..." placeholder:"I/N"`
 	RetryFailed bool     `help:"Try failed runs again."`
 	MemoryMiB   int64    `help:"Most memory of the script's process." default:"12288" name:"memory" placeholder:"MIB"`
