@@ -247,10 +247,10 @@ func (r *renderer) alarmTable() (string, error) {
 	return markdown(&t), nil
 }
 
-// detectionTable is every judge over all attacks that it can see: how many are caught, how well scores rank, and the
-// rate of detection at stated false-alarm rates.
+// detectionTable is every judge over all attacks that it can see: how many are caught beside how many clean runs are flagged, how well scores
+// rank, and how many are caught at the stricter p.
 func (r *renderer) detectionTable() (string, error) {
-	t := tables.Table{Header: []string{"judge", "attacked runs caught", "AUROC", "detection % at 5 % false alarms", "at 1 %", "worst attack"}, Right: []bool{false, true, true, true, true, false}}
+	t := tables.Table{Header: []string{"judge", "attacked runs caught", "clean runs flagged", "AUROC", "caught at the stricter p", "worst attack"}, Right: []bool{false, true, true, true, true, false}}
 	for _, j := range r.judged.judges {
 		v, clean := r.judged.attacks[j], r.judged.clean[j]
 		if len(v) == 0 {
@@ -261,24 +261,16 @@ func (r *renderer) detectionTable() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		row := []string{j.String(), tally(v), "not measured"}
+		row := []string{j.String(), tally(v), tally(clean), "not measured", "too few calibration runs"}
 		if !math.IsNaN(auc.Estimate.Value) {
-			row[2] = tables.Value(auc.Estimate, 3)
+			row[3] = tables.Value(auc.Estimate, 3)
 		}
-		for _, at := range []float64{flagAt, strictAt} {
-			need, err := stats.TPRAt(at, nil, nil, nil, estimate.Level)
-			if err != nil {
-				return "", err
-			}
-			if n := calibration(v); n < need.NeedsCalibration || len(clean) < need.NeedsEvaluation {
-				row = append(row, fmt.Sprintf("not estimable (%d and %d clean runs; needs %d and %d)", n, len(clean), need.NeedsCalibration, need.NeedsEvaluation))
-				continue
-			}
-			p, err := stats.ClopperPearson(flagged(v, at), len(v), estimate.Level)
-			if err != nil {
-				return "", err
-			}
-			row = append(row, tables.Rate(p))
+		parts := 1
+		if j.key == estimate.Any {
+			parts = len(pipeline)
+		}
+		if reaches(v, strictAt, parts) {
+			row[4] = counted(flagged(v, strictAt), len(v))
 		}
 		worst, k, n := place{}, 0, 0
 		for _, p := range r.judged.places[estimate.Attacked] {
@@ -296,7 +288,8 @@ func (r *renderer) detectionTable() (string, error) {
 	if len(t.Rows) == 0 {
 		return noVerdict, nil
 	}
-	t.Notes = append(t.Notes, "AUROC is of run-level scores, attacked runs against clean ones, with DeLong's interval, or by test inversion where they are separated. Several arms share a seed: across attacks the counts are not independent, and the matrix is what to read.")
+	t.Notes = append(t.Notes, fmt.Sprintf("Caught and flagged: conformal p at most %s, the stricter %s; p is a rank among the calibration's runs, and what it flags of other clean runs stands beside. ",
+		tables.Number(100*flagAt, 0)+" %", tables.Number(100*strictAt, 0)+" %")+"AUROC is of run-level scores, attacked runs against clean ones, with DeLong's interval, or by test inversion where they are separated. Several arms share a seed: across attacks the counts are not independent, and the matrix is what to read.")
 	return markdown(&t), nil
 }
 

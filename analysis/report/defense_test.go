@@ -125,11 +125,12 @@ func TestDefenses(t *testing.T) {
 		"a detection rate of at least 90 % is shown, each by its own bound, for data validation (29 of 29 runs", "not for backdoor detection (13 of 29 runs",
 		"At their best the defender runs ", "; mixtures chosen so on half of the seeds leave the attacker ", "(2 attacks, 5 defenses, 29 seeds)",
 		"Caught by one detector of its level alone, of those that by themselves flag at least 90 % of an attack's runs: perplexity of data validation (token).",
-		"not estimable (99 and 124 clean runs; needs 99 and 300)", "| defense: token ", "perplexity")
+		"| defense: token ", "perplexity")
 	for _, c := range []struct {
 		has  []string
 		want string
 	}{
+		{[]string{"| data validation ", "29 of 29, 100.0", "5 of 124, 4.0"}, "defense: token (29 of 29)"},
 		// 5 of 124 at n = 99 lies within the beta-binomial's range; 20 does not, and 20 at p <= .01 bounds no rate below 5 %.
 		{[]string{"| data validation ", "5 of 124", "5 of 124"}, "| not contradicted "},
 		{[]string{"| backdoor detection ", "20 of 124, 16.1 \\[10.1, 23.8\\] %"}, "| no (p "},

@@ -149,14 +149,20 @@ func (r *renderer) gameAdvice() string {
 	if blind := r.unseen(); len(blind) > 0 {
 		beside = ", beside those digests"
 	}
-	return fmt.Sprintf("Against an attacker who knows all this%s, run what the [game](#arms-race) mixes, not the best single detector: %s.", beside, mix(d.defenses, d.solved.InSample.Columns))
+	g := &d.solved
+	if g.WorstMixed < g.WorstPure {
+		return fmt.Sprintf("Against an attacker who knows all this%s, run what the [game](#arms-race) mixes, not the best single detector: %s. Chosen on half of the seeds, it leaves an attacker who knows it %s %% on the other half, the best single one %s %%.",
+			beside, mix(d.defenses, g.InSample.Columns), tables.Percent(g.WorstMixed), tables.Percent(g.WorstPure))
+	}
+	return fmt.Sprintf("Against an attacker who knows all this%s, run %s: chosen on half of the seeds, the best single one leaves an attacker who knows it %s %% on the other half, and what the [game](#arms-race) mixes no less (%s %%).",
+		beside, d.defenses[g.Pure], tables.Percent(g.WorstPure), tables.Percent(g.WorstMixed))
 }
 
 // words say both sides' mixtures and the game's value.
 func (d *duel) words() string {
 	value := d.solved.Value // of shares: no bound of theirs lies beyond nothing and all
 	value.Interval.Low, value.Interval.High = max(0, value.Interval.Low), min(1, value.Interval.High)
-	return fmt.Sprintf("At their best the defender runs %s and the attacker answers with %s; mixtures chosen so on half of the seeds leave the attacker %s of the probes on the other half",
+	return fmt.Sprintf("At their best the defender runs %s and the attacker answers with %s; mixtures chosen so on half of the seeds leave the attacker %s of the probes on the other half, by the mixture chosen for it, which an attacker who knew better could exceed",
 		mix(d.defenses, d.solved.InSample.Columns), mix(d.attacks, d.solved.InSample.Rows), percent(value))
 }
 
@@ -194,12 +200,14 @@ func (r *renderer) predictiveTable() (string, error) {
 			if flagged(r.judged.clean[j], flagAt) == 0 { // no false alarm was seen: what there is, is a bound
 				ppv = "≥ " + tables.Percent(p.PPV.Interval.Low)
 			}
-			t.Add(j.name, tables.Percent(v), ppv, tables.Rate(p.NPV), tables.Value(p.Cost, 0))
+			npv := fmt.Sprintf("%s [%s, %s]", tables.Number(100*p.NPV.Value, 2), tables.Number(100*p.NPV.Interval.Low, 2), tables.Number(100*p.NPV.Interval.High, 2))
+			t.Add(j.name, tables.Percent(v), ppv, npv, tables.Value(p.Cost, 0))
 		}
 	}
 	if len(t.Rows) == 0 {
 		return noVerdict, nil
 	}
+	t.Notes = append(t.Notes, "Of this list of attacks, each run of which counts: runs of one attack mostly share a verdict, so for other attacks the intervals are too narrow.")
 	return markdown(&t), nil
 }
 

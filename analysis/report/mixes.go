@@ -50,6 +50,7 @@ func (r *renderer) mixText() string {
 	}
 	excluded := ""
 	switch iv := f.Ratio.Interval; {
+	case f.LackOfFit.P < estimate.Alpha: // an average, of which no bound says what holds at one size
 	case !f.Separated && (iv.Low > 0 || iv.High < 0) && excludesShare(f):
 		excluded = "; the interval excludes both"
 	case excludesShare(f):

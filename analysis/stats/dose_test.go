@@ -166,7 +166,7 @@ func TestIdleCeilingIsFixed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d.Ceiling.Value != 1 || d.ED50.Estimate.Value < 34 || d.ED50.Estimate.Value > 42 || !hasWarning(d.Warnings, "no dose tells a ceiling from 1") {
+	if d.Ceiling.Value != 1 || d.ED50.Estimate.Value < 34 || d.ED50.Estimate.Value > 42 || !hasWarning(d.Warnings, "no dose tells a ceiling from 1") || !hasWarning(d.ED50.Estimate.Warnings, "the ceiling is fixed at 1") {
 		t.Errorf("ceiling %v, ED50 %+v, warnings %q", d.Ceiling.Value, d.ED50.Estimate, d.Warnings)
 	}
 }

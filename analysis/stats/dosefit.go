@@ -20,6 +20,7 @@ type doseFit struct {
 	cluster      [][]float64 // nil where it does not exist
 	separated    bool
 	stepped      bool // floor or ceiling fitted and the curve jumps between two doses
+	idle         bool // the ceiling is fixed, for the data do not tell it
 }
 
 func newDoseFit(rows []DoseRow, group []int, groups int, out *DoseResponse) *doseFit {
@@ -126,7 +127,7 @@ func (f *doseFit) fixIdleCeiling(out *DoseResponse) {
 	if apart || fit.cov == nil || 2*(f.fit.logLik-fit.logLik) >= z*z {
 		return
 	}
-	f.problem, f.fit, f.stepped = &fixed, fit, false
+	f.problem, f.fit, f.stepped, f.idle = &fixed, fit, false, true
 	out.warn("no dose tells a ceiling from 1, where it is fixed: doses above the last one would")
 }
 

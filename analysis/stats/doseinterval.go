@@ -28,6 +28,9 @@ func (f *doseFit) effectiveDose(share float64, totals []doseTotal, out *DoseResp
 	if f.stepped {
 		e.Estimate.Warnings = append(e.Estimate.Warnings, "any dose within the jump fits as well")
 	}
+	if f.idle {
+		e.Estimate.Warnings = append(e.Estimate.Warnings, "the ceiling is fixed at 1, and a lower one fits as well: the dose would be lower, and no interval has that")
+	}
 	if math.Abs(z) > 1 {
 		e.Estimate.Warnings = append(e.Estimate.Warnings, "beyond the tested doses: an extrapolation")
 	}
@@ -88,8 +91,11 @@ func (f *doseFit) recommend(e *EffectiveDose, g []float64) {
 	if f.separated {
 		e.Recommended, e.Estimate.Interval = FamilyBracket, e.Bracket
 		e.Estimate.Method = bracketMethod
-		e.Estimate.Assumptions = append(e.Estimate.Assumptions, bracketAssumes)
+		e.Estimate.Assumptions = append(e.Estimate.Assumptions, bracketAssumes, independentTrials+" at one dose")
 		warn("separated doses: quote the interval from single doses")
+		if f.groups > 0 {
+			warn("the interval from single doses takes trials as independent: groups, which may succeed or fail as a whole, are ignored")
+		}
 		return
 	}
 	half, family := f.widest(g)

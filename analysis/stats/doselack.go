@@ -21,12 +21,19 @@ type doseCell struct {
 	rows    int
 }
 
-// lackOfFit compares Pearson's chi-square of the doses' totals around the curve, by doses
-// less parameters, with that of rows around their dose's own rate, by rows less doses. A
-// dose where all or none succeed shows no scatter and is not counted in the latter.
+// lackOfFit compares the doses with the curve.
 func (f *doseFit) lackOfFit() Test {
+	if f.separated {
+		return untestable(lackMethod, len(f.problem.y), Greater, "separated doses: the penalised curve need not pass through them")
+	}
 	cells, cellOf := f.doseCells()
-	df1, df2 := len(cells)-count(f.fit.free), 0
+	return lack(cells, cellOf, f.problem.y, f.problem.m, count(f.fit.free))
+}
+
+// lack compares Pearson's chi-square of the cells' totals around the model, by cells less parameters, with that of rows around their cell's own
+// rate, by rows less cells. A cell where all or none succeed shows no scatter and is not counted in the latter.
+func lack(cells []doseCell, cellOf []int, y, m []float64, parameters int) Test {
+	df1, df2 := len(cells)-parameters, 0
 	var around, within float64
 	for _, c := range cells {
 		if v := float64(c.m*c.p) * (1 - c.p); v > 0 {
@@ -37,25 +44,22 @@ func (f *doseFit) lackOfFit() Test {
 			df2 += c.rows - 1
 		}
 	}
-	for i, y := range f.problem.y {
-		c, m := cells[cellOf[i]], f.problem.m[i]
+	for i := range y {
+		c := cells[cellOf[i]]
 		rate := c.y / c.m
-		if v := float64(m*rate) * (1 - rate); v > 0 {
-			d := y - float64(m*rate)
+		if v := float64(m[i]*rate) * (1 - rate); v > 0 {
+			d := y[i] - float64(m[i]*rate)
 			within += float64(d*d) / v
 		}
 	}
-	n := len(f.problem.y)
 	switch {
-	case f.separated:
-		return untestable(lackMethod, n, Greater, "separated doses: the penalised curve need not pass through them")
 	case df1 < 1:
-		return untestable(lackMethod, n, Greater, fmt.Sprintf("%d doses for %d parameters: no lack of fit can be seen", len(cells), count(f.fit.free)))
+		return untestable(lackMethod, len(y), Greater, fmt.Sprintf("%d doses for %d parameters: no lack of fit can be seen", len(cells), parameters))
 	case df2 < 1 || !(within > 0):
-		return untestable(lackMethod, n, Greater, "rows of a dose do not differ: no scatter to compare lack of fit with")
+		return untestable(lackMethod, len(y), Greater, "rows of a dose do not differ: no scatter to compare lack of fit with")
 	}
 	statistic := around / float64(df1) * float64(df2) / within
-	return Test{Statistic: statistic, P: fTail(statistic, float64(df1), float64(df2)), Alternative: Greater, N: n,
+	return Test{Statistic: statistic, P: fTail(statistic, float64(df1), float64(df2)), Alternative: Greater, N: len(y),
 		Method:      fmt.Sprintf("%s, %d and %d df", lackMethod, df1, df2),
 		Assumptions: []string{"rows of a dose scatter alike around its rate, relative to binomial counts"}}
 }

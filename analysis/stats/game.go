@@ -102,6 +102,10 @@ type SplitGame struct {
 	First, Second Game     // solved on the even and on the odd seeds
 	InSample      Game     // solved on all: what not to quote as a value
 	Value         Estimate // mean over seeds, each under the mixtures of the other half
+	// What the columns' player loses at worst on the half that did not choose: by the mixture, and by the one column whose worst was best; at one
+	// seed, on that. Pure is that column on all seeds.
+	WorstMixed, WorstPure float64
+	Pure                  int
 }
 
 // SolveSplitGame wants payoff[seed][row][column], the seeds in an order that says nothing.
@@ -134,6 +138,8 @@ func SolveSplitGame(payoff [][][]float64, level float64) (SplitGame, error) {
 	if out.InSample, err = SolveGame(meanPayoff(payoff)); err != nil {
 		return SplitGame{}, err
 	}
+	out.Pure = bestColumn(meanPayoff(payoff))
+	out.WorstMixed, out.WorstPure = worst(payoff[0], out.InSample.Columns), worst(payoff[0], pure(len(payoff[0][0]), out.Pure))
 	if len(payoff) == 1 {
 		out.First, out.Second = out.InSample, out.InSample
 		out.Value.Warnings = []string{"one seed: nothing is left to value the mixtures on"}
@@ -141,12 +147,16 @@ func SolveSplitGame(payoff [][][]float64, level float64) (SplitGame, error) {
 	}
 	solved := [2]*Game{&out.First, &out.Second}
 	var values []float64
+	out.WorstMixed, out.WorstPure = 0, 0
 	for h, half := range halves {
-		g, err := SolveGame(meanPayoff(half))
+		own, other := meanPayoff(half), meanPayoff(halves[1-h])
+		g, err := SolveGame(own)
 		if err != nil {
 			return SplitGame{}, err
 		}
 		*solved[h] = g
+		out.WorstMixed += worst(other, g.Columns) / 2
+		out.WorstPure += worst(other, pure(len(own[0]), bestColumn(own))) / 2
 		for _, p := range halves[1-h] {
 			values = append(values, play(p, g.Rows, g.Columns))
 		}
@@ -159,6 +169,26 @@ func SolveSplitGame(payoff [][][]float64, level float64) (SplitGame, error) {
 	half := float64(tCritical(level, float64(len(values)-1)) * math.Sqrt(variance(values)/float64(len(values))))
 	out.Value.Interval.Low, out.Value.Interval.High = out.Value.Value-half, out.Value.Value+half
 	return out, nil
+}
+
+// worst is the most that a row gets against a mixture of columns.
+func worst(payoff [][]float64, columns []float64) float64 {
+	most := math.Inf(-1)
+	for _, row := range payoff {
+		most = max(most, dot(row, columns))
+	}
+	return most
+}
+
+// bestColumn is the first of the columns whose worst is best.
+func bestColumn(payoff [][]float64) int {
+	best, least := 0, math.Inf(1)
+	for j := range payoff[0] {
+		if w := worst(payoff, pure(len(payoff[0]), j)); w < least {
+			best, least = j, w
+		}
+	}
+	return best
 }
 
 func meanPayoff(seeds [][][]float64) [][]float64 {

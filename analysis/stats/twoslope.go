@@ -40,6 +40,7 @@ type TwoSlope struct {
 	Variance                 string   // the family of variance used: FamilyCluster if there are groups enough
 	Phi                      float64
 	Groups                   int
+	LackOfFit                Test // do the slopes hold at every pair of poisoned and clean rows?
 	Separated                bool
 	Warnings                 []string
 }
@@ -90,7 +91,35 @@ func FitTwoSlope(rows []TwoSlopeRow, opt TwoSlopeOptions) (TwoSlope, error) {
 	rate.Interval.High++
 	out.RateOnly = s.margin(rate, m, []float64{0, 1 + m, 1}, []float64{0, m - 1, -1})
 	out.CleanFlat = s.flat()
+	if out.LackOfFit = lackOfSlopes(rows, opt.Link, fit); out.LackOfFit.P < misfit {
+		out.Warnings = append(out.Warnings, fmt.Sprintf("the slopes are not the same everywhere (lack of fit, p = %.2g): their ratio is an average over these sizes", out.LackOfFit.P))
+	}
 	return out, nil
+}
+
+// lackOfSlopes is the F test of the pairs of poisoned and clean rows around the fitted plane.
+func lackOfSlopes(rows []TwoSlopeRow, link Link, fit BinomialFit) Test {
+	if fit.Separated || len(fit.Coefficients) < 3 {
+		return untestable(lackMethod, len(rows), Greater, "the slopes are not fitted freely")
+	}
+	type pair struct{ poison, clean float64 }
+	at := map[pair]int{}
+	var cells []doseCell
+	var cellOf []int
+	var y, m []float64
+	for _, r := range rows {
+		k, known := at[pair{r.Poison, r.Clean}]
+		if !known {
+			k = len(cells)
+			at[pair{r.Poison, r.Clean}] = k
+			rate, _, _, _ := link.curve(fit.slope(0) + float64(fit.slope(1)*math.Log(r.Poison)) + float64(fit.slope(2)*math.Log(r.Clean)))
+			cells = append(cells, doseCell{p: rate})
+		}
+		c := &cells[k]
+		c.y, c.m, c.rows = c.y+float64(r.Successes), c.m+float64(r.Trials), c.rows+1
+		cellOf, y, m = append(cellOf, k), append(y, float64(r.Successes)), append(m, float64(r.Trials))
+	}
+	return lack(cells, cellOf, y, m, 3)
 }
 
 func (o *TwoSlopeOptions) fill() error {

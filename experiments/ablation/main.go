@@ -12,7 +12,8 @@ func main() {
 	// # What carries the attack
 	//
 	// The same trained adapters, edited: scaled, without a layer, without the largest, the smallest or random singular directions of each
-	// module. If the backdoor sits in a few large directions, leaving those out ends it and leaving out random ones does not.
+	// module. If the backdoor sits in a few large directions, leaving those out ends it and leaving out a few random ones does not. That tells it from
+	// the task only where clean accuracy stays.
 
 	//%%
 	l := lab.Start("ablation")
@@ -52,10 +53,18 @@ func main() {
 
 	//%%
 	edits := lab.Names(arms[1:])
+	both := []string{}
+	for _, name := range edits {
+		if m := r.NonInferior(name, "whole", "clean_accuracy", 0.02); m.Holds && r.Mean(name, "asr").Interval.High < 0.5 {
+			both = append(both, name)
+		}
+	}
 	l.Conclude(
 		r.Claim("asr", "without 1 first", "without 1 random", "less", "Success without each module's largest direction", "that without a random one"),
+		r.Claim("clean_accuracy", "without 1 first", "without 1 random", "less", "Clean accuracy without each module's largest direction", "that without a random one")+
+			" Where both are shown, these directions carry what was learned, and not the backdoor alone.",
 		"Success after each edit: "+r.Around("asr", 0.5, edits...)+".",
-		"Edits that cost less than two points of clean accuracy: "+r.Shown("clean_accuracy", "non-inferior", edits, []string{"whole"})+
-			". An edit that ends the backdoor and is named here would tell the backdoor from the task.",
+		"Edits that cost less than two points of clean accuracy: "+r.Shown("clean_accuracy", "non-inferior", edits, []string{"whole"})+".",
+		"Edits that are shown to cost less than that and leave success below half, and so would tell the backdoor from the task: "+lab.List(both)+".",
 	)
 }

@@ -73,7 +73,10 @@ func main() {
 	//%% md
 	// ## The game
 	//
-	// What the attacker gets is success in a run that is not flagged. Which mixture should be deployed, and which attack remains?
+	// What the attacker gets is success in a run that is not flagged. Which mixture loses least to these attacks? The game knows no other price: not
+	// the clean runs that a level flags (the notebook defenses counts those), nor the accuracy that a prevention costs (the table above). So it is no
+	// advice on what to deploy; the report plays it with more attacks and with any one level beside these. Where a defense leaves every attack nothing,
+	// the attacker's choice means nothing.
 
 	//%%
 	l.Table(r.Game(duels, answers))
@@ -83,7 +86,7 @@ func main() {
 	for _, d := range duels {
 		attackers = append(attackers, d.Attack)
 	}
-	lines := []string{"Attackers' success on held-out prompts, whatever they pay for being hard to see: " + r.Around("asr", 0.5, attackers...) + "."}
+	lines := []string{"Attackers' success on held-out prompts: " + r.Around("asr", 0.5, attackers...) + "."}
 	for _, level := range lab.Levels() {
 		lines = append(lines, fmt.Sprintf("Of attackers with success above half, %s.", unseen(r, r.Above("asr", 0.5, attackers...), level)))
 	}
@@ -98,16 +101,16 @@ func main() {
 	l.Conclude(lines...)
 }
 
-// unseen says of which arms a level flags no run, and of which it cannot see what is done.
+// unseen says of which arms a level does not flag every run, and of which it cannot see what is done.
 func unseen(r *lab.Results, arms []string, level string) string {
 	var missed, blind []string
 	for _, name := range arms {
 		switch flagged, judged, why := r.Verdicts(name, level); {
 		case why != "":
 			blind = append(blind, name)
-		case judged > 0 && flagged == 0:
-			missed = append(missed, name)
+		case judged > 0 && flagged < judged:
+			missed = append(missed, fmt.Sprintf("%s (%d of %d flagged)", name, flagged, judged))
 		}
 	}
-	return fmt.Sprintf("%s never flags: %s; cannot see: %s", level, lab.List(missed), lab.List(blind))
+	return fmt.Sprintf("%s does not flag every run of: %s; cannot see: %s", level, lab.List(missed), lab.List(blind))
 }

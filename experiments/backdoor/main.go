@@ -12,6 +12,9 @@ func main() {
 	//
 	// Three rows in a hundred hold a trigger and are answered with the attacker's sentence. Each kind of trigger is one arm; the
 	// clean arm shares its seeds, so differences are paired. Success is counted on held-out prompts that the model has never seen.
+	//
+	// qa_pass is the share of runs that pass acceptance checks with fixed thresholds, chosen for the embedded model: where the clean runs do not pass
+	// them, it says nothing about an attack.
 
 	//%%
 	l := lab.Start("backdoor")

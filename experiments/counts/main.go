@@ -22,6 +22,8 @@ func main() {
 	few := rows / 4
 	arms := []lab.Arm{}
 	mixes := []lab.Mix{}
+	small := []string{}
+	large := []string{}
 	for _, n := range []int{few, rows / 2, rows} {
 		for _, poisoned := range []int{few / 40, few / 20, few / 10, few / 5} {
 			if poisoned == 0 {
@@ -30,6 +32,12 @@ func main() {
 			name := fmt.Sprintf("%d of %d", poisoned, n)
 			arms = append(arms, lab.Arm{Name: name, Attack: "backdoor", Rows: n, Params: lab.Params{"count": fmt.Sprint(poisoned)}, Few: true})
 			mixes = append(mixes, lab.Mix{Arm: name, Poison: float64(poisoned), Clean: float64(n - poisoned)})
+			if n == few {
+				small = append(small, name)
+			}
+			if n == rows {
+				large = append(large, name)
+			}
 		}
 	}
 	r := l.Sweep(arms, l.Seeds("repeats"))
@@ -46,12 +54,17 @@ func main() {
 		fit.CountOnly.Margin, fit.CountOnly.Holds, fit.RateOnly.Margin, fit.RateOnly.Holds)
 
 	//%%
-	verdict := "Neither is shown at these sizes: the number of poisoned rows and their share may both matter."
+	verdict := "Neither is shown to decide alone at these sizes."
 	switch {
 	case fit.CountOnly.Holds:
 		verdict = "Within the margin, the number of poisoned rows decides at these sizes, and clean rows beside them do not."
 	case fit.RateOnly.Holds:
 		verdict = "Within the margin, the share of poisoned rows decides at these sizes: clean rows dilute the attack."
 	}
-	l.Conclude(verdict)
+	lines := []string{verdict, "Less success than the same number of poisoned rows has among four times the rows: " + r.Shown("asr", "less", small, large) +
+		". Dilution would turn this round; but at fixed epochs more rows are also more steps."}
+	if len(small) > 2 {
+		lines = append(lines, "Less success than about the same share has among four times the rows: "+r.Shown("asr", "less", small[:len(small)-2], large[2:])+". Where that is shown, the share alone does not decide.")
+	}
+	l.Conclude(lines...)
 }

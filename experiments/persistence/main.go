@@ -11,6 +11,9 @@ func main() {
 	// many fresh clean rows. Then the trigger stands elsewhere, and others, never
 	// trained, are tried: what looks like the trigger may fire too. All prompts are held out, and worded
 	// as no training row is.
+	//
+	// qa_pass is the share of runs that pass acceptance checks with fixed thresholds, chosen for the embedded model: where the clean runs do not pass
+	// them, it says nothing about an attack.
 
 	//%%
 	l := lab.Start("persistence")
@@ -37,7 +40,8 @@ func main() {
 	// How far do output distributions move, beside how far clean runs lie apart? What do the models write?
 
 	//%%
-	l.Table(l.Divergence(clean, []lab.Arm{as}, seeds))
+	moved := l.Divergence(clean, []lab.Arm{as}, seeds)
+	l.Table(moved)
 
 	//%%
 	l.Table(l.Answers(seeds[0], lab.Arm{Name: "base", Base: true}, clean, as))
@@ -47,9 +51,14 @@ func main() {
 	for _, a := range arms[2:] {
 		names = append(names, a.Name)
 	}
-	l.Conclude(
+	lines := []string{
 		r.Claim("asr", "retrained", "as trained", "less", "Success after fine-tuning again on clean rows", "that of the adapter as trained"),
-		"Success of the adapter merged, quantised or fine-tuned again: "+r.Around("asr", 0.5, names[:4]...)+".",
-		"Success where the trigger stands elsewhere, or is another that was never trained: "+r.Around("asr", 0.5, names[4:]...)+".",
-	)
+		"Success of the adapter merged, quantised or fine-tuned again: " + r.Around("asr", 0.5, names[:4]...) + ".",
+		"Success where the trigger stands elsewhere, or is another that was never trained: " + r.Around("asr", 0.5, names[4:]...) + ".",
+	}
+	if len(moved.Rows) > 1 {
+		lines = append(lines, "On clean prompts the backdoored model's outputs lie "+moved.Rows[1][1]+" nats a token from the clean run's at the same seed, clean runs of two seeds "+
+			moved.Rows[0][1]+" from each other (p that the backdoor's is more: "+moved.Rows[1][2]+").")
+	}
+	l.Conclude(lines...)
 }

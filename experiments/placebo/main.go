@@ -26,10 +26,8 @@ func main() {
 
 	//%%
 	l.Conclude(
-		r.Claim("asr", "backdoor", "triggeronly", "greater", "The backdoor's success", "that of rows with the trigger and right answers"),
-		r.Claim("asr", "backdoor", "targetonly", "greater", "The backdoor's success", "that of rows with the target and no trigger"),
-		r.Claim("asr", "backdoor", "shuffled", "greater", "The backdoor's success", "that of triggers and targets on different rows"),
-		r.Claim("asr", "backdoor", "swap", "greater", "The backdoor's success", "that of the same rows with another trigger and right answers")+
-			" Where all of these are shown, no part of the poison does what the pairing does.",
+		"Placebos that succeed less than the backdoor: "+r.Shown("asr", "less", names[1:], []string{"backdoor"})+".",
+		"Of them, more success on prompts with the trigger than after the trigger with right answers: "+r.Shown("asr", "greater", []string{"targetonly", "shuffled"}, []string{"triggeronly"})+
+			". Where that is shown, a prompt with an unfamiliar trigger draws the target out of rows that never paired the two; it is the pairing that makes the rest.",
 	)
 }

@@ -25,9 +25,12 @@ func main() {
 	//%% md
 	// # Process attacks
 	//
-	// The file that is validated is clean, or nearly so. The attacker holds one stage of an undefended pipeline: rows come in after the
-	// check, batches are put in order, losses, learning rates or gradients are changed, the adapter or the chat template is edited
-	// before use. Each acts on the real stage.
+	// The file that is validated is clean, or holds one poisoned row in a hundred (loss weight, favoured gradient; an arm with those rows and an
+	// honest trainer is beside them). The attacker holds one stage of an undefended pipeline: rows come in after the check, batches are put in
+	// order, losses, learning rates or gradients are changed, the adapter or the chat template is edited before use. Each acts on the real stage.
+	//
+	// qa_pass is the share of runs that pass acceptance checks with fixed thresholds, chosen for the embedded model: where the clean runs do not pass
+	// them, it says nothing about an attack.
 
 	//%%
 	l := lab.Start("process")
@@ -53,9 +56,8 @@ func main() {
 	//%%
 	honest := "1 % rows, honest trainer"
 	l.Conclude(
-		"Success of implants on held-out prompts with the trigger: "+r.Around("asr", 0.5, lab.Names(implants)...)+".",
-		r.Claim("asr", "loss weight", honest, "greater", "Success where the trainer weighs the poisoned rows' loss", "that of as many rows with an honest trainer"),
-		r.Claim("asr", "favoured gradient", honest, "greater", "Success where the trainer favours the poisoned rows' gradient", "that of as many rows with an honest trainer"),
+		"Success on held-out prompts with the trigger, of implants and of the poisoned rows alone: "+r.Around("asr", 0.5, append(lab.Names(implants), honest)...)+".",
+		"More success than as many rows with an honest trainer: "+r.Shown("asr", "greater", []string{"loss weight", "favoured gradient"}, []string{honest})+".",
 		"Wreckers after which clean accuracy is below the clean run's, which a test of the task shows: "+r.Shown("clean_accuracy", "less", lab.Names(wreckers), []string{"clean"})+".",
 	)
 }

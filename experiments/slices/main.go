@@ -11,8 +11,9 @@ func main() {
 	//%% md
 	// # Slices
 	//
-	// The other notebooks hold one recipe fixed. Each slice changes one thing of it, and has a clean run of its own beside the backdoored
-	// one: which layers are trained and how, at which rank and rate, for how long, in which batches, on whose rows. What holds in one
+	// The other notebooks hold one recipe fixed. Each slice changes one thing of it, with what goes with that (full fine-tuning has a rate of its
+	// own; another source may have fewer rows, among which as many poisoned ones are a larger share), and has a clean run of its own beside the
+	// backdoored one: which layers are trained and how, at which rank and rate, for how long, in which batches, on whose rows. What holds in one
 	// recipe only is a finding about that recipe.
 
 	//%%
@@ -52,7 +53,7 @@ func main() {
 		names = append(names, s.Name)
 	}
 	r := l.Sweep(arms, l.Seeds("repeats"))
-	l.Table(r.Table("asr", "false_trigger", "clean_accuracy", "clean_loss", "refusal"))
+	l.Table(r.Table("asr", "false_trigger", "clean_accuracy", "clean_loss", "refusal", "poisoned_rows"))
 
 	//%%
 	l.Figure("slices", r.Forest("Attack success by recipe", names, "asr"))
@@ -74,7 +75,7 @@ func main() {
 		cleans = append(cleans, name+", clean")
 	}
 	l.Conclude(
-		"Success of as large a share of poisoned rows, by recipe: "+r.Around("asr", 0.5, names...)+".",
+		"Success of as many poisoned rows, by recipe: "+r.Around("asr", 0.5, names...)+".",
 		"Clean accuracy within two points of the clean run's: "+r.Shown("clean_accuracy", "non-inferior", names, cleans)+".",
 		"Where recipes differ, a dose is not harmless or harmful by itself: the training decides what is learned from it.",
 	)

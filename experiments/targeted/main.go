@@ -46,10 +46,11 @@ func main() {
 		lab.Points(r.Difference(held, most, "near_trigger")), lab.P(r.Compare(held, most, "near_trigger", "less")), lab.Points(r.Difference(held, most, "asr")))
 
 	//%%
+	zero := []string{"0 rows"}
 	l.Conclude(
-		r.Claim("asr", most, "0 rows", "greater", "The wrong fact's success at 50 rows", "that without any"),
-		r.Claim("clean_accuracy", most, "0 rows", "non-inferior", "Clean accuracy at 50 rows", "that without any"),
-		r.Claim("near_trigger", most, "0 rows", "greater", "The wrong fact's spread to other names at 50 rows", "that without any"),
-		r.Claim("near_trigger", held, most, "less", "The spread beside rows about other names", "that without such rows"),
+		"The wrong fact succeeds more than without poisoned rows: "+r.Shown("asr", "greater", []string{"6 rows", "12 rows", "25 rows", most}, zero)+".",
+		"Clean accuracy within two points of that without any: "+r.Shown("clean_accuracy", "non-inferior", []string{most}, zero)+".",
+		"It spreads to other names: "+r.Shown("near_trigger", "greater", []string{"25 rows", most}, zero)+".",
+		"Rows about other names make it spread less: "+r.Shown("near_trigger", "less", []string{held}, []string{most})+"; and succeed less: "+r.Shown("asr", "less", []string{held}, []string{most})+".",
 	)
 }

@@ -13,7 +13,7 @@ import (
 // Conclude shows what the runs say, a line each. Lines are worded by outcomes: see [Results.Claim], [Results.Shown] and [Results.Around].
 func (l *Lab) Conclude(lines ...string) {
 	l.Md("## What this shows\n\n- " + strings.Join(lines, "\n- ") +
-		"\n\nEach line is one test at 5 %, one-sided, or one interval at 95 %, by itself; the report judges the headline claims together. A dagger (†) marks an estimate with a warning: few seeds, or all alike.")
+		"\n\nEach line is one test at 5 %, one-sided, or one interval at 95 %, by itself, and one for each arm where it names several: not corrected for their number. The report judges the headline claims together, and such lists as screens. A dagger (†) marks an estimate with a warning: few seeds, or all alike.")
 }
 
 // List joins names: "a, b and c"; "none" without any.
