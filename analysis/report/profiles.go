@@ -64,9 +64,9 @@ func (r *renderer) about() string {
 // across sets every headline claim beside itself at the other profiles.
 func (r *renderer) across() string {
 	switch {
-	case len(r.others) < 2 && r.beside < 2:
+	case len(r.others) == 1:
 		return "*No other profile has results.*"
-	case len(r.others) < 2:
+	case r.others == nil: // a profile's own report says the same whatever stands beside it
 		s := fmt.Sprintf("All profiles' headline claims stand side by side in [REPORT.md](%sREPORT.md#other-scales).", r.up)
 		if note := scales[r.in.Profile]; note != "" {
 			s = "This profile, " + r.in.Profile + ", " + note + " " + s

@@ -49,7 +49,6 @@ func render(text string, in ...*Input) ([]File, error) {
 	}
 	first.others = nil
 	for _, r := range all {
-		r.beside = len(all)
 		dir := "figures/" + r.in.Profile + "/report/"
 		if body, err = r.execute(text, "../../../"); err != nil {
 			return nil, err
@@ -108,7 +107,6 @@ type renderer struct {
 	judged   *judged
 	closed   *duel       // the game without the attacks that no level can see
 	others   []*renderer // all profiles, in REPORT.md; nil in a profile's own report
-	beside   int         // in a profile's own report: how many profiles there are
 	up       string      // from the text's directory to the root: "" or "../../../"
 }
 
