@@ -155,8 +155,8 @@ func SolveSplitGame(payoff [][][]float64, level float64) (SplitGame, error) {
 			return SplitGame{}, err
 		}
 		*solved[h] = g
-		out.WorstMixed += worst(other, g.Columns) / 2
-		out.WorstPure += worst(other, pure(len(own[0]), bestColumn(own))) / 2
+		out.WorstMixed += float64(worst(other, g.Columns) / 2)
+		out.WorstPure += float64(worst(other, pure(len(own[0]), bestColumn(own))) / 2)
 		for _, p := range halves[1-h] {
 			values = append(values, play(p, g.Rows, g.Columns))
 		}
