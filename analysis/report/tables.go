@@ -83,6 +83,6 @@ func (r *renderer) digestTable() string {
 
 // markdown is a table without the columns that hold nothing, and without the line's end, which the template has.
 func markdown(t *tables.Table) string {
-	t.Fold("–", "not measured", "not tested", "not estimable", "inconclusive", "too few calibration runs")
+	t.Fold("–", "not measured", "not tested", "inconclusive", "too few calibration runs")
 	return strings.TrimRight(t.Markdown(), "\n")
 }

@@ -76,7 +76,7 @@ func (t *Table) Terminal() string {
 	s := t.render(renderer.NewBlueprint(tw.Rendition{
 		Symbols: tw.NewSymbols(tw.StyleLight),
 		Borders: tw.Border{Left: tw.Off, Right: tw.Off, Top: tw.Off, Bottom: tw.Off},
-	}), plain)
+	}), Plain)
 	if t.Title != "" {
 		s = t.Title + "\n" + s
 	}
@@ -139,9 +139,7 @@ func escapeAll(row []string, n int, escape func(string) string) []string {
 }
 
 // Plain is text of others for a terminal: what moves its cursor or hides what stands there becomes a space.
-func Plain(s string) string { return plain(s) }
-
-func plain(s string) string {
+func Plain(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return ' '
@@ -152,7 +150,7 @@ func plain(s string) string {
 
 var markdown = strings.NewReplacer(`\`, `\\`, "|", `\|`, "<", "&lt;", ">", "&gt;", "*", `\*`, "_", `\_`, "`", "\\`", "[", `\[`, "]", `\]`, "\r\n", "<br>", "\n", "<br>", "\r", "<br>")
 
-func escapeMarkdown(s string) string { return plain(markdown.Replace(s)) }
+func escapeMarkdown(s string) string { return Plain(markdown.Replace(s)) }
 
 var latex = strings.NewReplacer(`\`, `\textbackslash{}`, "&", `\&`, "%", `\%`, "$", `\$`, "#", `\#`, "_", `\_`, "{", `\{`, "}", `\}`,
 	"~", `\textasciitilde{}`, "^", `\textasciicircum{}`, "<", `\textless{}`, ">", `\textgreater{}`, "\n", " ")

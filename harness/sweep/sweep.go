@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -218,8 +217,7 @@ func environmental(err error) bool {
 	if f := (*compute.Fault)(nil); errors.As(err, &f) {
 		return true
 	}
-	path, link, call := (*fs.PathError)(nil), (*os.LinkError)(nil), (*os.SyscallError)(nil)
-	return errors.As(err, &path) || errors.As(err, &link) || errors.As(err, &call) || errors.Is(err, syscall.ENOMEM) || errors.Is(err, syscall.ENOSPC)
+	return errors.As(err, new(syscall.Errno))
 }
 
 // reason is an error as one line.

@@ -104,8 +104,8 @@ func (c *demoCmd) Run(a *app) error {
 	return nil
 }
 
-// clearOlder takes from a demo that is resumed what an older program left: runs that are not among the committed ones, experiments that are no
-// more, and figures, which are drawn again in any case.
+// clearOlder takes from a demo that is resumed what an older program left: runs that are not among the committed ones, compacted or not, experiments
+// that are no more, and figures, which are drawn again in any case.
 func clearOlder(ctx context.Context, root, out string, names []string) error {
 	if err := os.RemoveAll(filepath.Join(out, "figures")); err != nil {
 		return err
@@ -115,23 +115,20 @@ func clearOlder(ctx context.Context, root, out string, names []string) error {
 		return err
 	}
 	for _, e := range entries {
-		dir := filepath.Join(out, "results", "demo", e.Name())
-		if e.Name() == ".runs" {
-			continue
-		}
-		if !slices.Contains(names, e.Name()) {
-			if err := os.RemoveAll(dir); err != nil {
+		if e.Name() != ".runs" && !slices.Contains(names, e.Name()) {
+			if err := os.RemoveAll(filepath.Join(out, "results", "demo", e.Name())); err != nil {
 				return err
 			}
+		}
+	}
+	for _, name := range names {
+		committed, err1 := openStored(root, "demo", name)
+		own, err2 := openStored(out, "demo", name)
+		if err := errors.Join(err1, err2); err != nil {
+			return err
+		}
+		if committed == nil || own == nil {
 			continue
-		}
-		committed, err := openStored(root, "demo", e.Name())
-		if err != nil {
-			return err
-		}
-		own, err := openStored(out, "demo", e.Name())
-		if err != nil {
-			return err
 		}
 		known := map[string]bool{}
 		runs, err := committed.Runs(nil)
@@ -149,10 +146,8 @@ func clearOlder(ctx context.Context, root, out string, names []string) error {
 		for _, r := range old {
 			ids = append(ids, r.ID)
 		}
-		if len(ids) > 0 {
-			if err := own.Drop(ctx, ids); err != nil {
-				return err
-			}
+		if err := own.Drop(ctx, ids); err != nil {
+			return err
 		}
 	}
 	return nil

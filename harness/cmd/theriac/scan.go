@@ -175,7 +175,7 @@ func (c *scanDataCmd) Run(a *app) error {
 		r.Ranked[i].ID = set.Examples[r.Ranked[i].Index].ID
 	}
 	out.Report = r
-	out.review(accepted, set.Examples, time.Now())
+	out.review(accepted, time.Now())
 	return c.say(a, &out)
 }
 

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"theriac/harness/corpus"
 	"theriac/harness/defense"
 	"theriac/harness/defense/data"
 	"theriac/harness/defense/scan"
@@ -67,10 +66,9 @@ func TestRowLines(t *testing.T) {
 
 // A review names a finding by the ID that the scan prints; a line of none is counted.
 func TestReview(t *testing.T) {
-	rows := []corpus.Example{{ID: "a"}, {ID: "b"}}
 	r := &scanReport{File: "f", Report: &data.Report{Ranked: []data.RowResult{{Row: 1, Index: 1, ID: "b", Flagged: true, Text: "x"}}}}
 	now := time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)
-	r.review([]acceptance{{"b", now}, {"2", now}, {"b", now.AddDate(0, 0, -9)}}, rows, now)
+	r.review([]acceptance{{"b", now}, {"2", now}, {"b", now.AddDate(0, 0, -9)}}, now)
 	var out strings.Builder
 	r.print(&out, 5)
 	if text := out.String(); !strings.Contains(text, "row 2 (b)  score") || !strings.Contains(text, "1 findings accepted, 1 acceptances expired, 1 are of no finding") {

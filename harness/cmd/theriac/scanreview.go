@@ -9,8 +9,6 @@ import (
 	"os"
 	"strings"
 	"time"
-
-	"theriac/harness/corpus"
 )
 
 // acceptance is one line of a review file.
@@ -53,11 +51,11 @@ func readReview(path string) (all []acceptance, err error) {
 	return all, nil
 }
 
-// review counts accepted findings.
-func (r *scanReport) review(all []acceptance, rows []corpus.Example, now time.Time) {
+// review counts accepted findings, those whose day has passed, and those of no finding.
+func (r *scanReport) review(all []acceptance, now time.Time) {
 	found := map[string]bool{}
 	for _, x := range r.Ranked {
-		found[rows[x.Index].ID] = true
+		found[x.ID] = true
 	}
 	for _, e := range all {
 		switch {
